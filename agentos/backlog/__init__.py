@@ -1,0 +1,1 @@
+"""The items to work on, found in issues/ and ideas/."""

@@ -1,0 +1,1 @@
+"""The code base, read for a model."""

@@ -1,0 +1,83 @@
+"""Everything that agentos raises on purpose.
+
+    AgentosError            70  an error of our own
+    ├── UsageError           2  what the user typed, or the state of the project, cannot be used
+    │   ├── ConfigError      2  a setting or a credential entry is wrong
+    │   ├── BacklogError     2  a backlog that cannot be read as one
+    │   ├── UnsafePathError  2  a path that is a symlink or leads outside the project
+    │   └── LockedError      2  somebody else works on this project or item
+    ├── ItemError            1  one item cannot be finished; the others go on
+    │   ├── JournalError     1  the item's checkpoint file cannot be used
+    │   └── ModelError       1  the model refused the request for good
+    ├── CredentialsExhausted 4  no credential is left that could serve a call
+    ├── EngineError          1  a child process could not be started
+    └── Interrupted        130  told to stop; what was done is checkpointed
+
+Each carries the exit code that it stands for, a sentence, and a hint that says what to do.
+"""
+
+from typing import ClassVar
+
+
+class AgentosError(Exception):
+    """Base of the tree: `str(error)` is one sentence for people, `hint` what to do about it."""
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, sentence: str, hint: str = "") -> None:
+        super().__init__(sentence)
+        self.hint = hint
+
+
+class UsageError(AgentosError):
+    """What was asked for cannot be done as asked; nothing was written."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting, an environment variable or a credential entry is wrong."""
+
+
+class BacklogError(UsageError):
+    """The backlog is missing or contradicts itself."""
+
+
+class UnsafePathError(UsageError):
+    """A path that agentos would write to is a symlink or leads outside the project."""
+
+
+class LockedError(UsageError):
+    """Another process holds the project or the item."""
+
+
+class ItemError(AgentosError):
+    """One item cannot be finished; others are not concerned."""
+
+    exit_code = 1
+
+
+class JournalError(ItemError):
+    """An item's checkpoint file cannot be opened or written."""
+
+
+class ModelError(ItemError):
+    """The model refused the request for good, or kept failing."""
+
+
+class CredentialsExhausted(AgentosError):  # noqa: N818 - a state of the pool, not a fault
+    """No credential is left that could serve the call."""
+
+    exit_code = 4
+
+
+class EngineError(AgentosError):
+    """A child process could not be started."""
+
+    exit_code = 1
+
+
+class Interrupted(AgentosError):  # noqa: N818 - a wish of the user's, not a fault
+    """Work stopped on request after its last finished step."""
+
+    exit_code = 130

@@ -1,0 +1,209 @@
+"""Everything that happens, as one stream of frozen values.
+
+A child writes its events as JSON lines on a pipe; the parent decodes them, adds its own and hands
+all to the subscribers: terminal, record, audit, progress. Fields are flat, so that a line of
+events.ndjson can be read by itself.
+"""
+
+import dataclasses
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from agentos.core.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened; `item` is a label, empty where the whole run is meant."""
+
+    item: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """The supervisor begins; `items` are labels."""
+
+    run_id: str
+    items: tuple[str, ...]
+    parallel: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChildStarted(Event):
+    """A process was started for the item; `created` is its start time as psutil tells it."""
+
+    pid: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStarted(Event):
+    """A step that was not in the journal begins."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFinished(Event):
+    """A step's output is on disk."""
+
+    step: str
+    seconds: float
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRestored(Event):
+    """A step was found in the journal and not repeated."""
+
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseRequested(Event):
+    """The child waits for a credential; its deadlines rest until LeaseGranted."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaseGranted(Event):
+    """The child may make one call with the named credential."""
+
+    credential: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished(Event):
+    """A model answered."""
+
+    credential: str
+    model: str
+    seconds: float
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(Event):
+    """A model did not answer; `refusal` is a RefusalKind, `retry_after` in seconds."""
+
+    credential: str
+    refusal: str
+    message: str
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided(Event):
+    """Something the workflow chose, with its reason: for the audit."""
+
+    decision: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(Event):
+    """A sentence for the person at the console."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported(Event):
+    """A child's last word. Hashes are SHA-256 in hex, `document` a path inside the project."""
+
+    outcome: Outcome
+    error: str = ""
+    document: str = ""
+    document_hash: str = ""
+    input_hash: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFinished(Event):
+    """The item's outcome, after everything that belongs to it is on disk."""
+
+    outcome: Outcome
+    seconds: float
+    error: str = ""
+    document: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    """The run is over; `exit_code` is what the command returns."""
+
+    exit_code: int
+
+
+def _kind(cls: type[Event]) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+_BY_KIND: dict[str, type[Event]] = {_kind(cls): cls for cls in Event.__subclasses__()}
+
+
+def encode(event: Event) -> dict[str, object]:
+    """The event as a JSON object; its class is under `event`, in snake case."""
+    fields = dataclasses.asdict(event)
+    item = fields.pop("item")
+    return {"event": _kind(type(event))} | ({"item": item} if item else {}) | fields
+
+
+def decode(data: Mapping[str, object]) -> Event:
+    """The event that `encode` wrote, with unknown fields ignored.
+
+    Raises ValueError for anything that is no such object: it comes from another process.
+    """
+    cls = _BY_KIND.get(str(data.get("event")))
+    if cls is None:
+        raise ValueError(f"no such event: {data.get('event')!r}")
+    values: dict[str, object] = {}
+    for spec in dataclasses.fields(cls):
+        if spec.name in data:
+            values[spec.name] = _checked(spec, data[spec.name])
+        elif spec.default is dataclasses.MISSING:
+            raise ValueError(f"{data['event']}: no field {spec.name!r}")
+    return cls(**values)  # type: ignore[arg-type]  # every value was checked against its field
+
+
+def _checked(spec: "dataclasses.Field[object]", value: object) -> object:
+    if spec.type is Outcome:
+        return Outcome(str(value))
+    if spec.type is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if spec.type == float | None and (value is None or type(value) in (int, float)):
+        return value
+    if spec.type in (str, int) and type(value) is spec.type:
+        return value
+    if spec.type == tuple[str, ...] and isinstance(value, list | tuple):
+        return tuple(str(part) for part in value)
+    raise ValueError(f"field {spec.name!r} cannot be {value!r}")
+
+
+Subscriber = Callable[[Event], None]
+
+
+class EventStream:
+    """Hands each event to every subscriber, one event at a time, from whatever thread."""
+
+    def __init__(self, *subscribers: Subscriber) -> None:
+        self._subscribers = list(subscribers)
+        self._lock = threading.RLock()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Add one more; it sees what is published from now on."""
+        with self._lock:
+            self._subscribers.append(subscriber)
+
+    def publish(self, event: Event) -> None:
+        """Call the subscribers in their order; returns when all have seen the event."""
+        with self._lock:
+            for subscriber in self._subscribers:
+                subscriber(event)

@@ -1,0 +1,110 @@
+"""Where the state of a project lies, and the check that a path stays where it belongs."""
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentos.core.errors import UnsafePathError
+from agentos.core.identifiers import slugify
+from agentos.core.items import Item, Kind
+
+JOURNAL_VARIABLE = "AGENTOS_WORKFLOW_DB"
+"""Set in each child's environment; whatever the child starts can be found by it."""
+
+_JOURNAL_NAME = re.compile(r"(?P<kind>lld|issue)_workflow_(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\.db")
+
+
+@dataclass(frozen=True, slots=True)
+class StatePaths:
+    """The state of one project; nothing here touches the disk."""
+
+    root: Path
+
+    @property
+    def checkpoints(self) -> Path:
+        """The journals of unfinished items."""
+        return self.root / "checkpoints"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run, named by its id."""
+        return self.root / "logs" / "parallel"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the one `parallel` command of the project."""
+        return self.root / "lock"
+
+    @property
+    def numbering_lock(self) -> Path:
+        """Held while a new issue takes its number."""
+        return self.root / "numbering.lock"
+
+    @property
+    def index_lock(self) -> Path:
+        """Held while the index of finished items is rewritten."""
+        return self.root / "index.lock"
+
+    def journal(self, kind: Kind, item_id: str) -> Path:
+        """The item's SQLite file; `-wal` and `-shm` lie beside it while it is open."""
+        return self.checkpoints / f"{kind}_workflow_{item_id}.db"
+
+    def journal_of(self, item: Item) -> Path:
+        """The journal of an item."""
+        return self.journal(item.kind, item.id)
+
+
+def journal_owner(name: str) -> tuple[Kind, str] | None:
+    """Kind and id of the item to which a file of the checkpoints folder belongs, if any."""
+    match = _JOURNAL_NAME.fullmatch(name)
+    return (Kind(match["kind"]), match["id"]) if match else None
+
+
+def state_paths(project: Path, environ: Mapping[str, str]) -> StatePaths:
+    """`.agentos` in the project, or the project's own subfolder of AGENTOS_HOME."""
+    home = environ.get("AGENTOS_HOME")
+    if not home:
+        return StatePaths(project / ".agentos")
+    digest = hashlib.sha256(os.fsencode(project)).hexdigest()[:8]
+    name = f"{slugify(project.name)}-{digest}"
+    return StatePaths(Path(home).expanduser().absolute() / "projects" / name)
+
+
+def user_config_folder(environ: Mapping[str, str]) -> Path:
+    """Where the user's credentials file lies."""
+    if home := environ.get("AGENTOS_HOME"):
+        return Path(home).expanduser().absolute() / "config"
+    base = environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser().absolute() / "agentos"
+
+
+def user_state_folder(environ: Mapping[str, str]) -> Path:
+    """Where what outlives a run and a project lies, such as reports of our own errors."""
+    if home := environ.get("AGENTOS_HOME"):
+        return Path(home).expanduser().absolute() / "state"
+    base = environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return Path(base).expanduser().absolute() / "agentos"
+
+
+def confined(path: Path, root: Path) -> Path:
+    """`path` itself, after a look that no part of it below `root` is a symlink or leads outside.
+
+    Parts that do not exist yet are fine. Raises UnsafePathError.
+    """
+    try:
+        parts = path.relative_to(root).parts
+    except ValueError:
+        raise UnsafePathError(f"{path} lies outside {root}") from None
+    if ".." in parts:
+        raise UnsafePathError(f"{path} leads outside {root}")
+    here = root
+    for part in parts:
+        here = here / part
+        if here.is_symlink():
+            raise UnsafePathError(
+                f"{here} is a symlink", "agentos writes only to real folders of the project"
+            )
+    return path

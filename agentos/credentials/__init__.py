@@ -1,0 +1,1 @@
+"""The pool of credentials as a pure state machine."""

@@ -1,0 +1,1 @@
+"""Markdown in, findings or Markdown out: pure functions."""

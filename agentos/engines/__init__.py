@@ -1,0 +1,1 @@
+"""Where a child process runs, and how it is supervised."""

@@ -1,0 +1,1 @@
+"""Adapters to what answers a request, one file a provider."""

@@ -1,0 +1,1 @@
+"""Every file written under docs/, issues/ and ideas/."""

@@ -1,0 +1,1 @@
+"""Summaries made from the record."""

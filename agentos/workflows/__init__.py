@@ -1,0 +1,1 @@
+"""The durable steps, the workflows made of them, and their coordination."""

@@ -1,0 +1,1 @@
+"""From an idea brief to a structured issue."""

@@ -1,0 +1,1 @@
+"""From an open issue to a reviewed low-level design document."""
