@@ -1,1 +1,18 @@
-"""To come."""
+"""`python -m agentos`, and the `agentos` command: the same program."""
+
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command line; ends the process."""
+    # Ctrl-C during the imports ends the program as a signal does, not with a traceback; this also
+    # undoes a SIGINT that a script's `&` made us ignore.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from agentos.cli.main import run  # noqa: PLC0415 - after the handler
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

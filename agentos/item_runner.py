@@ -1,1 +1,131 @@
-"""To come."""
+"""Runs one item's workflow in this process, from its source to its report.
+
+A child runs it for a batch, the command itself for a single item in the foreground.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol, cast
+
+from agentos.core.calls import Complete, Leases
+from agentos.core.child_spec import ItemSpec
+from agentos.core.clock import utc_now
+from agentos.core.errors import AgentosError, CredentialsExhausted, Interrupted, ItemError
+from agentos.core.events import Event, Reported
+from agentos.core.hashing import sha256
+from agentos.core.items import Kind
+from agentos.core.outcomes import Outcome
+from agentos.core.paths import StatePaths
+from agentos.interruption import Interruption
+from agentos.leasing_model import LeasingModel
+from agentos.models.registry import load_model
+from agentos.workflows.issue import workflow as issue_workflow
+from agentos.workflows.journal import Journal, JournalIdentity
+from agentos.workflows.lld import workflow as lld_workflow
+from agentos.workflows.steps import Steps
+from agentos.workflows.task import FAILURE_NOTE, Finished, Task
+
+
+class Workflow(Protocol):
+    """A module that turns an item into a document."""
+
+    REVISION: int
+
+    def run(self, task: Task, steps: Steps) -> Finished:
+        """Do every step that the journal does not hold; raises AgentosError."""
+
+
+_WORKFLOWS = cast("Mapping[Kind, Workflow]", {Kind.LLD: lld_workflow, Kind.ISSUE: issue_workflow})
+
+
+def run_item(
+    work: ItemSpec,
+    *,
+    leases: Leases,
+    interruption: Interruption,
+    emit: Callable[[Event], None],
+    say: Callable[[str], None],
+    environ: Mapping[str, str],
+) -> Reported:
+    """Do what is left of the item and say how it ended; only a fault of our own is raised.
+
+    `say` takes lines for people. Events go out after what they tell of is on disk.
+    """
+    try:
+        interruption.check()
+        task = _prepare(work, leases, interruption, emit, environ)
+        return _work_on(task, work, interruption, emit, say)
+    except (Interrupted, CredentialsExhausted) as stop:
+        say(f"{stop}; the same command resumes")
+        return Reported(outcome=Outcome.INTERRUPTED, error=str(stop))
+    except AgentosError as error:
+        hint = f" ({error.hint})" if error.hint else ""
+        return Reported(outcome=Outcome.FAILED, error=f"{error}{hint}")
+
+
+def _prepare(
+    work: ItemSpec,
+    leases: Leases,
+    interruption: Interruption,
+    emit: Callable[[Event], None],
+    environ: Mapping[str, str],
+) -> Task:
+    def ask(name: str) -> Complete:
+        call = LeasingModel(load_model(name, environ), leases, emit)
+        return lambda request: interruption.wait_for(call, request)
+
+    return Task(
+        item=work.item,
+        project=work.project,
+        state=StatePaths(work.state),
+        source=_read(work.item.source),
+        rounds=work.rounds,
+        drafter=ask(work.drafter),
+        reviewer=ask(work.reviewer),
+        known_hashes=frozenset(work.known_hashes),
+    )
+
+
+def _read(source: Path) -> bytes:
+    try:
+        return source.read_bytes()
+    except OSError as error:
+        raise ItemError(f"{source.name} cannot be read: {error.strerror}") from None
+
+
+def _work_on(
+    task: Task,
+    work: ItemSpec,
+    interruption: Interruption,
+    emit: Callable[[Event], None],
+    say: Callable[[str], None],
+) -> Reported:
+    workflow = _WORKFLOWS[task.item.kind]
+    identity = JournalIdentity(
+        item=task.item.label,
+        revision=workflow.REVISION,
+        input_hash=sha256(task.source),
+        models=(work.drafter, work.reviewer),
+    )
+    with Journal.open(task.state.journal_of(task.item), identity, now=utc_now) as journal:
+        for notice in journal.notices:
+            say(notice)
+        if restored := [step.name for step in journal.steps()]:
+            say(f"resuming after {restored[-1]}: {len(restored)} steps are not repeated")
+        if journal.notes.get(FAILURE_NOTE):
+            journal.note(FAILURE_NOTE, "")
+        steps = Steps(journal, emit, say, check=interruption.check)
+        try:
+            finished = workflow.run(task, steps)
+        except ItemError as error:
+            journal.note(FAILURE_NOTE, str(error))
+            raise
+        usage = journal.total_usage
+    return Reported(
+        outcome=finished.outcome,
+        document=finished.document,
+        document_hash=finished.document_hash,
+        input_hash=identity.input_hash,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+    )

@@ -1,1 +1,1 @@
-"""The pool of credentials as a pure state machine."""
+"""Who may call when: slots, cooldowns and closings as pure state, without thread or socket."""

@@ -1,0 +1,46 @@
+# What people and CI type. Everything happens in .venv; nothing needs root or a compiler.
+
+PYTHON ?= python3
+PROJECT ?= .
+J ?= 3
+
+BIN := .venv/bin
+AGENTOS := $(BIN)/agentos
+
+.PHONY: help demo test check format lld lld-dry-run issues clean
+
+help:  ## Show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+
+demo: .venv/installed  ## Design every open issue of a copy of the sample project
+	scripts/demo.sh
+
+test: .venv/installed-dev  ## Run every test, with coverage
+	scripts/test.sh
+
+check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
+	scripts/check.sh
+
+format: .venv/installed-dev  ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lld: .venv/installed  ## Design the open issues of PROJECT, J at once
+	$(AGENTOS) parallel lld --all --project $(PROJECT) -j $(J)
+
+lld-dry-run: .venv/installed  ## Say what `make lld` would do
+	$(AGENTOS) parallel lld --all --project $(PROJECT) -j $(J) --dry-run
+
+issues: .venv/installed  ## Write an issue for each idea brief of PROJECT, J at once
+	$(AGENTOS) parallel issue --all --project $(PROJECT) -j $(J)
+
+clean:  ## Remove what the other targets made
+	rm -rf .venv build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+
+.venv/installed: pyproject.toml
+	scripts/install.sh $(PYTHON)
+	@touch $@
+
+.venv/installed-dev: pyproject.toml
+	scripts/install.sh $(PYTHON) --group dev
+	@touch .venv/installed $@

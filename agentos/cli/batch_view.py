@@ -1,0 +1,58 @@
+"""What a batch looks like while it runs: a subscriber that turns events into console lines."""
+
+from collections.abc import Callable
+
+from agentos.core.events import (
+    CallRefused,
+    Event,
+    ItemFinished,
+    Notice,
+    RunStarted,
+    StepFinished,
+    StepRestored,
+)
+from agentos.core.outcomes import Outcome
+from agentos.core.terminal_text import printable
+from agentos.reporting.summary import progress_line
+
+
+class BatchView:
+    """Says what people want to know; `quiet` keeps to failures, `verbose` tells every step."""
+
+    def __init__(
+        self, say: Callable[[str], None], *, quiet: bool = False, verbose: bool = False
+    ) -> None:
+        self._say = say
+        self._quiet = quiet
+        self._verbose = verbose
+        self._total = 0
+        self._done = 0
+
+    def __call__(self, event: Event) -> None:
+        """Show one event, if it is worth a line."""
+        match event:
+            case RunStarted():
+                self._total = len(event.items)
+            case Notice(text=text):
+                if not self._quiet or " FAILED: " in text:
+                    self._say(printable(text))
+            case ItemFinished(outcome=outcome) if outcome is not Outcome.SKIPPED:
+                self._finished(event)
+            case StepFinished() if self._verbose:
+                self._say(f"[{event.item}] step {event.step} done in {event.seconds:.2f} s")
+            case StepRestored() if self._verbose:
+                self._say(f"[{event.item}] step {event.step} restored")
+            case CallRefused() if self._verbose:
+                self._say(
+                    printable(
+                        f"[{event.item}] {event.credential} refused ({event.refusal}): "
+                        f"{event.message}"
+                    )
+                )
+
+    def _finished(self, event: ItemFinished) -> None:
+        if event.outcome is Outcome.INTERRUPTED:
+            return
+        self._done += 1
+        if not self._quiet:
+            self._say(progress_line(self._done, self._total))

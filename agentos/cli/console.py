@@ -1,0 +1,157 @@
+"""The one writer to the terminal, or to whatever stdout is."""
+
+import fcntl
+import os
+import select
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from agentos.core.clock import Clock
+
+_CAPACITY = 1024 * 1024
+"""Bytes that may wait before callers do. `say` may go as far beyond it once more."""
+
+_SLICE = 16 * 1024
+"""Bytes of one `os.write`: small, so that a slow reader is seen to make progress."""
+
+
+def stdout_fd() -> int | None:
+    """The descriptor of stdout, None if there is none or stdout is no file.
+
+    The number 1 alone says nothing: in a program that was started without a stdout, the first file
+    that it opens may have it.
+    """
+    try:
+        return None if sys.stdout is None else sys.stdout.fileno()
+    except (OSError, ValueError):
+        return None
+
+
+class Console:
+    """Takes whole lines from many threads and writes them, in order, from one.
+
+    A reader that blocks holds back those who `write` until `patience` seconds after it last took
+    something. From then on lines are skipped, until it reads again and a line says how many were.
+
+    `on_error` is called once, from the writing thread, when nothing can be written any more (EPIPE,
+    EIO, ENOSPC; EBADF for an `fd` that is closed or None, and that at once). What comes later is
+    dropped. Takes locks, so it is not for signal handlers.
+    """
+
+    def __init__(
+        self,
+        fd: int | None,
+        on_error: Callable[[OSError], None],
+        *,
+        patience: float = 5.0,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._fd = _duplicate(fd)
+        self._on_error = on_error
+        self._patience = patience
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._chunks: deque[bytes] = deque()
+        self._waiting = 0  # bytes, those of the chunk that is being written included
+        self._skipped = 0  # lines
+        self._progress_at = clock()  # when the reader last took something, or had all
+        self._broken = False
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="console", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> int:
+        """Put whole lines in the queue; they stay together. Waits while it is full."""
+        with self._changed:
+            while self._waiting >= _CAPACITY and not (self._broken or self._closed):
+                left = self._progress_at + self._patience - self._clock()
+                if left <= 0:
+                    break
+                self._changed.wait(left)
+            self._accept(data, _CAPACITY)
+        return len(data)
+
+    def say(self, text: str) -> None:
+        """Put a line of our own in the queue, without ever waiting."""
+        with self._changed:
+            self._accept(f"{text}\n".encode("utf-8", "backslashreplace"), 2 * _CAPACITY)
+
+    def flush(self) -> None:
+        """Nothing to do: what is in the queue is being written."""
+
+    def close(self, timeout: float) -> None:
+        """Take no more, and wait up to `timeout` seconds until all is written."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout)
+
+    def _accept(self, data: bytes, capacity: int) -> None:
+        if self._closed or self._waiting >= capacity:
+            self._skipped += data.count(b"\n")
+        elif data and not self._broken:
+            self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
+        if not self._waiting:
+            self._progress_at = self._clock()
+        self._chunks.append(data)
+        self._waiting += len(data)
+        self._changed.notify_all()
+
+    def _run(self) -> None:
+        try:
+            os.write(self._fd, b"")  # tells at once if there is nothing to write to
+            while chunk := self._next():
+                self._put(chunk)
+        except OSError as error:
+            with self._changed:
+                self._broken = True
+                self._chunks.clear()
+                self._waiting = 0
+                self._changed.notify_all()
+            self._on_error(error)
+        finally:
+            if self._fd >= 0:
+                os.close(self._fd)
+
+    def _next(self) -> bytes:
+        with self._changed:
+            self._changed.wait_for(lambda: self._chunks or self._closed)
+            return self._chunks.popleft() if self._chunks else b""
+
+    def _put(self, chunk: bytes) -> None:
+        rest = memoryview(chunk)
+        while rest:
+            try:
+                written = os.write(self._fd, rest[:_SLICE])
+            except BlockingIOError:  # another program on the same terminal made it so
+                select.select([], [self._fd], [])
+                continue
+            rest = rest[written:]
+            with self._changed:
+                self._waiting -= written
+                self._progress_at = self._clock()
+                if self._skipped and self._waiting < _CAPACITY:
+                    self._queue(_notice(self._skipped))
+                    self._skipped = 0
+                self._changed.notify_all()
+
+
+def _duplicate(fd: int | None) -> int:
+    """A descriptor of our own, which nobody closes and a file takes over; -1 if `fd` is not open.
+
+    Above 2, so that a program that runs without stdin gets no console for it.
+    """
+    try:
+        return -1 if fd is None else fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    except OSError:
+        return -1
+
+
+def _notice(lines: int) -> bytes:
+    were = "line was" if lines == 1 else "lines were"
+    return f"[COORDINATOR] {lines} {were} skipped: the console did not keep up\n".encode()

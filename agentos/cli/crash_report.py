@@ -1,0 +1,43 @@
+"""An error of our own: the traceback goes to a file, not to the user's screen."""
+
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+from agentos import __version__
+from agentos.core.config import load_credentials
+from agentos.core.errors import AgentosError
+from agentos.core.masking import Masker
+from agentos.core.paths import user_config_folder, user_state_folder
+
+
+def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path:
+    """Write what a maintainer needs, without secrets, readable by its owner only."""
+    text = "\n".join(
+        [
+            f"agentos {__version__}, Python {platform.python_version()}, {platform.platform()}",
+            f"arguments: {sys.argv[1:]}",
+            "".join(traceback.format_exception(error)),
+        ]
+    )
+    data = _masker(environ).mask(text).encode("utf-8", "backslashreplace")
+    try:
+        folder = user_state_folder(environ)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd, name = tempfile.mkstemp(prefix="crash-", suffix=".txt", dir=folder)
+    except OSError:
+        fd, name = tempfile.mkstemp(prefix="agentos-crash-", suffix=".txt")
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+    return Path(name)
+
+
+def _masker(environ: Mapping[str, str]) -> Masker:
+    try:
+        return Masker(load_credentials(environ, user_config_folder(environ)).secrets)
+    except AgentosError:
+        return Masker(())

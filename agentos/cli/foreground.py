@@ -1,0 +1,134 @@
+"""One item in this process: the same workflow as in a child, and the parent's part of its end."""
+
+import queue
+import time
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+import click
+
+from agentos.cli.finishing import finish_item
+from agentos.cli.project import Project, check_outputs
+from agentos.cli.signals import stop_signals
+from agentos.cli.survey import Survey, survey
+from agentos.cli.wiring import credentials_for
+from agentos.core.calls import Answer, Lease, Leases, Refusal
+from agentos.core.config import load_credentials, simulate_rate_limits
+from agentos.core.errors import CredentialsExhausted
+from agentos.core.events import Event, Reported
+from agentos.core.items import Item, Kind
+from agentos.core.masking import Masker
+from agentos.core.outcomes import Outcome
+from agentos.core.paths import user_config_folder
+from agentos.core.terminal_text import printable
+from agentos.credentials.pool import Refused
+from agentos.interruption import Inbox, Interruption
+from agentos.item_runner import run_item
+from agentos.records.state_folder import prepare_state
+from agentos.reporting.summary import exit_code
+from agentos.workflows.parallel import CredentialCoordinator
+
+
+def run_in_foreground(
+    project: Project,
+    kind: Kind,
+    item_id: str,
+    *,
+    again: bool,
+    grace: float,
+    environ: Mapping[str, str],
+) -> int:
+    """Work on one item and give the exit code. It leaves no run folder."""
+    configured = load_credentials(environ, user_config_folder(environ))
+    check_outputs(project, kind)
+    found = survey(project, kind, ids=(item_id,))
+    standing = found.standings[0]
+    item = standing.item
+    if not standing.is_due(again=again):
+        click.echo(f"{item.label}: {standing.forecast()}: {found.index[item.label].document}")
+        return exit_code([Outcome(standing.state)])
+    prepare_state(project.state, project.root)
+    leases = _DirectLeases(
+        CredentialCoordinator(
+            credentials_for("embedded", configured.usable),
+            simulate_rate_limits=simulate_rate_limits(environ),
+        ),
+        item.label,
+    )
+    masker = Masker(configured.secrets)
+    report, stopped_by = _work_on(
+        found,
+        item,
+        leases=leases,
+        say=lambda text: click.echo(printable(masker.mask(text))),
+        grace=grace,
+        environ=environ,
+    )
+    error = f": {printable(masker.mask(report.error))}" if report.error else ""
+    click.echo(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
+    exhausted = report.outcome is Outcome.INTERRUPTED and stopped_by is None
+    return exit_code([report.outcome], signal=stopped_by, exhausted=exhausted)
+
+
+def _work_on(
+    found: Survey,
+    item: Item,
+    *,
+    leases: Leases,
+    say: Callable[[str], None],
+    grace: float,
+    environ: Mapping[str, str],
+) -> tuple[Reported, int | None]:
+    """Run the workflow and the rest of its end; also gives the signal that stopped it, if any."""
+    inbox: Inbox = queue.SimpleQueue()
+    signals: list[int] = []
+
+    def handle(signum: int, _frame: FrameType | None) -> None:
+        signals.append(signum)
+        inbox.put(signum)
+
+    began = time.monotonic()
+    with stop_signals(handle):
+        report = run_item(
+            found.spec(item, grace=grace),
+            leases=leases,
+            interruption=Interruption(inbox, grace=grace),
+            emit=_ignore,
+            say=say,
+            environ=environ,
+        )
+        report = finish_item(
+            found.project,
+            item,
+            report,
+            seconds=time.monotonic() - began,
+            run_id=None,
+            publish=_ignore,
+        )
+    stopped = bool(signals) and report.outcome is Outcome.INTERRUPTED
+    return report, signals[0] if stopped else None
+
+
+def _ignore(_event: Event) -> None:
+    """Nobody listens: a single item leaves no record but its document."""
+
+
+class _DirectLeases:
+    """Leases from a coordinator in this very process."""
+
+    def __init__(self, coordinator: CredentialCoordinator, owner: str) -> None:
+        self._coordinator = coordinator
+        self._owner = owner
+
+    def acquire(self, provider: str) -> Lease:
+        ticket = self._coordinator.request(self._owner, provider)
+        while True:
+            answer = self._coordinator.wait(self._owner, ticket, 3600.0)
+            if isinstance(answer, Lease):
+                return answer
+            if isinstance(answer, Refused):
+                raise CredentialsExhausted(answer.reason)
+
+    def settle(self, lease: Lease, result: Answer | Refusal) -> None:
+        refusal = result if isinstance(result, Refusal) else None
+        self._coordinator.settle(self._owner, lease.id, refusal)

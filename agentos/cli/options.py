@@ -1,0 +1,68 @@
+"""Options that several commands share, and how their values are checked."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from agentos.core.errors import UsageError
+from agentos.workflows.parallel import sanitize_identifier
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+DEFAULT_GRACE = 3.0
+DEFAULT_TIMEOUT = 30 * 60.0
+
+
+class Seconds(click.ParamType[float]):
+    """A finite number of seconds, at least `least`."""
+
+    name = "seconds"
+
+    def __init__(self, least: float) -> None:
+        self._least = least
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Parse it, or fail with a sentence."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if not math.isfinite(seconds) or seconds < self._least:
+            self.fail(f"{value!r} is not a number of seconds from {self._least:g} on", param, ctx)
+        return seconds
+
+
+project_option = click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    default=Path(),
+    show_default="this folder",
+    metavar="DIR",
+    help="The project: the folder that holds issues/ and ideas/.",
+)
+
+again_option = click.option(
+    "--again", is_flag=True, help="Redo items that are finished and unchanged, too."
+)
+
+grace_option = click.option(
+    "--grace",
+    type=Seconds(0),
+    default=DEFAULT_GRACE,
+    show_default=True,
+    metavar="S",
+    help="Seconds that a model call in flight may still take after Ctrl-C.",
+)
+
+
+def safe_identifier(text: str) -> str:
+    """An id as a user typed it; raises UsageError for one that could not be an item's."""
+    try:
+        return sanitize_identifier(text)
+    except ValueError as error:
+        raise UsageError(str(error), "`agentos status` lists the items there are") from None

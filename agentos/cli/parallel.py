@@ -1,0 +1,122 @@
+"""`agentos parallel lld|issue`: many items at once, a process each."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from agentos.cli.batch import BatchRequest, run_batch
+from agentos.cli.options import (
+    DEFAULT_TIMEOUT,
+    Seconds,
+    again_option,
+    grace_option,
+    project_option,
+    safe_identifier,
+)
+from agentos.cli.project import open_project
+from agentos.cli.wiring import BatchSettings
+from agentos.core.items import Kind
+
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+@click.group()
+def parallel() -> None:
+    """Work on many items at once, one process for each."""
+
+
+def _batch_options(command: CommandT) -> CommandT:
+    """The options of every batch, in the order in which --help shows them."""
+    options = (
+        click.argument("items", nargs=-1),
+        click.option("--all", "take_all", is_flag=True, help="Take everything that is open."),
+        click.option(
+            "-j",
+            "--parallel",
+            type=click.IntRange(min=1),
+            metavar="N",
+            help="How many run at once.  [default: 3; at most 10]",
+        ),
+        click.option(
+            "--dry-run", is_flag=True, help="Say what would happen; start and write nothing."
+        ),
+        again_option,
+        grace_option,
+        click.option(
+            "--timeout",
+            type=Seconds(0.001),
+            default=DEFAULT_TIMEOUT,
+            show_default=True,
+            metavar="S",
+            help="Seconds for one item, not counting its wait for a credential.",
+        ),
+        project_option,
+        click.option("-q", "--quiet", is_flag=True, help="Show failures and the summary only."),
+        click.option("-v", "--verbose", is_flag=True, help="Show every step, too."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@parallel.command()
+@_batch_options
+def lld(**options: Any) -> int:
+    r"""Write a low-level design document for each issue in ITEMS, or for all that are open.
+
+    \b
+    Example:
+      agentos parallel lld --all -j 5
+      agentos parallel lld 42 57 --dry-run
+    """
+    return _run(Kind.LLD, "issue", "42", **options)
+
+
+@parallel.command()
+@_batch_options
+def issue(**options: Any) -> int:
+    r"""Write a structured issue for each idea brief in ITEMS, or for all that are open.
+
+    \b
+    Example:
+      agentos parallel issue --all -j 4
+      agentos parallel issue dark-mode
+    """
+    return _run(Kind.ISSUE, "idea brief", "dark-mode", **options)
+
+
+def _run(
+    kind: Kind,
+    noun: str,
+    example: str,
+    *,
+    items: tuple[str, ...],
+    take_all: bool,
+    parallel: int | None,
+    dry_run: bool,
+    again: bool,
+    grace: float,
+    timeout: float,
+    project: Path,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    if quiet and verbose:
+        raise click.UsageError("-q and -v contradict each other; give one of them.")
+    if not items and not take_all:
+        raise click.UsageError(
+            f"Say which items: `agentos parallel {kind} --all` takes every open {noun}, "
+            f"`agentos parallel {kind} {example}` the one that is named."
+        )
+    request = BatchRequest(
+        project=open_project(project, os.environ),
+        kind=kind,
+        ids=tuple(safe_identifier(text) for text in items),
+        take_all=take_all,
+        again=again,
+        settings=BatchSettings(parallel, grace, timeout, quiet=quiet, verbose=verbose),
+    )
+    return run_batch(request, dry_run=dry_run, environ=os.environ)

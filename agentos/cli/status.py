@@ -1,0 +1,35 @@
+"""`agentos status`: every item and where it stands. Reads only."""
+
+import os
+from pathlib import Path
+
+import click
+
+from agentos.cli.options import project_option
+from agentos.cli.project import open_project
+from agentos.cli.survey import survey
+from agentos.cli.tables import render_table
+from agentos.core.items import Kind
+
+
+@click.command()
+@project_option
+def status(project: Path) -> int:
+    r"""Show every item of the backlog and where it stands; changes nothing.
+
+    \b
+    Example:
+      agentos status --project ~/src/shelf
+    """
+    opened = open_project(project, os.environ)
+    found = [survey(opened, kind, take_all=True) for kind in Kind]
+    click.echo(
+        render_table(
+            [
+                (standing.item.label, standing.describe(), standing.item.title)
+                for one in found
+                for standing in one.standings
+            ]
+        )
+    )
+    return 0

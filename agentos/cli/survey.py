@@ -1,0 +1,104 @@
+"""What there is to work on and where each item stands; looks only, and writes nothing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentos.backlog.briefs import find_briefs
+from agentos.backlog.issues import find_issues
+from agentos.backlog.selection import select
+from agentos.cli.project import Project
+from agentos.core.child_spec import ItemSpec
+from agentos.core.hashing import sha256
+from agentos.core.items import Item, Kind
+from agentos.core.paths import StatePaths, journal_owner
+from agentos.publishing.index import IndexEntry, read_index
+from agentos.records.history import last_outcomes
+from agentos.reporting.status import JournalSnapshot, Standing, standings
+from agentos.workflows.journal import read_journal
+from agentos.workflows.task import FAILURE_NOTE
+
+DEFAULT_MODEL = "embedded"
+REVIEW_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Items with their standings, in the backlog's order, and the index they were read from.
+
+    `notices` are sentences about files that were left out.
+    """
+
+    project: Project
+    kind: Kind
+    standings: tuple[Standing, ...]
+    index: Mapping[str, IndexEntry]
+    notices: tuple[str, ...]
+
+    def spec(self, item: Item, *, grace: float) -> ItemSpec:
+        """What a workflow needs to know to work on the item."""
+        entry = self.index.get(item.label)
+        return ItemSpec(
+            item=item,
+            project=self.project.root,
+            state=self.project.state.root,
+            drafter=DEFAULT_MODEL,
+            reviewer=DEFAULT_MODEL,
+            rounds=REVIEW_ROUNDS,
+            grace=grace,
+            known_hashes=(entry.document_hash,) if entry else (),
+        )
+
+
+def survey(
+    project: Project, kind: Kind, *, ids: Sequence[str] = (), take_all: bool = False
+) -> Survey:
+    """Look at the items named by `ids`, and with `take_all` at all that are open or unfinished.
+
+    Raises BacklogError for a backlog that is missing or contradicts itself, or an unknown id.
+    """
+    backlog = find_issues(project.root) if kind is Kind.LLD else find_briefs(project.root)
+    items = select(backlog, ids, take_all=take_all, unfinished=_unfinished(project.state, kind))
+    index = read_index(project.root)
+    found = standings(
+        items,
+        input_hashes={item.label: _hash(item.source) for item in items},
+        index={item.label: index[item.label] for item in items if _is_there(project, index, item)},
+        journals=_journals(project.state, items),
+        last=last_outcomes(project.state),
+    )
+    return Survey(project, kind, found, index, backlog.notices)
+
+
+def _unfinished(state: StatePaths, kind: Kind) -> list[str]:
+    """Ids of the items whose journals are there."""
+    if not state.checkpoints.is_dir():
+        return []
+    owners = (journal_owner(path.name) for path in state.checkpoints.iterdir())
+    return [owner[1] for owner in owners if owner is not None and owner[0] is kind]
+
+
+def _hash(source: Path) -> str:
+    try:
+        return sha256(source.read_bytes())
+    except OSError:
+        return ""  # the item fails by itself when it is run
+
+
+def _is_there(project: Project, index: Mapping[str, IndexEntry], item: Item) -> bool:
+    """Whether the index has the item and its document still exists: a deleted one is redone."""
+    entry = index.get(item.label)
+    return entry is not None and (project.root / entry.document).is_file()
+
+
+def _journals(state: StatePaths, items: Iterable[Item]) -> dict[str, JournalSnapshot]:
+    found = {item.label: read_journal(state.journal_of(item)) for item in items}
+    return {
+        label: JournalSnapshot(
+            steps=journal.steps,
+            error=journal.problem or journal.notes.get(FAILURE_NOTE, ""),
+            input_hash=journal.identity.input_hash if journal.identity else "",
+        )
+        for label, journal in found.items()
+        if journal is not None
+    }

@@ -1,0 +1,252 @@
+"""Puts the parts of a batch together: coordinator, engine, leases, record, console."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from agentos.cli.batch_view import BatchView
+from agentos.cli.console import Console, stdout_fd
+from agentos.cli.finishing import finish_item
+from agentos.cli.signals import stop_signals
+from agentos.cli.survey import Survey
+from agentos.core.child_spec import ChildSpec, LeaseAccess
+from agentos.core.config import CredentialSet, child_environment, simulate_rate_limits
+from agentos.core.credentials import Credential
+from agentos.core.errors import EngineError, ItemError
+from agentos.core.events import (
+    ChildStarted,
+    Event,
+    EventStream,
+    ItemFinished,
+    Notice,
+    Reported,
+    RunFinished,
+    RunStarted,
+)
+from agentos.core.items import Item
+from agentos.core.masking import Masker
+from agentos.core.outcomes import Outcome
+from agentos.engines.local import LocalEngine
+from agentos.engines.relay import OutputRelay
+from agentos.records.run_folder import RunFolder
+from agentos.reporting.status import Standing
+from agentos.reporting.summary import exit_code
+from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
+from agentos.workflows.parallel.lease_server import LeaseServer
+from agentos.workflows.parallel.socket_folder import socket_folder
+
+TOKENS_PER_CHILD = 8
+"""How often a child may bind a connection: once, and again after each error."""
+
+CONSOLE_CLOSE_TIMEOUT = 6.0
+"""Seconds that the console's reader has to take the last lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSettings:
+    """How a batch is run; times in seconds."""
+
+    parallel: int | None
+    grace: float
+    timeout: float
+    quiet: bool = False
+    verbose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnd:
+    """What became of every item that was due, by label, and what the command returns."""
+
+    results: Mapping[str, WorkflowResult]
+    documents: Mapping[str, str]
+    exit_code: int
+
+    def outcome_of(self, label: str) -> Outcome:
+        """The item's outcome; one that was not due was skipped."""
+        return self.results[label].outcome if label in self.results else Outcome.SKIPPED
+
+
+def credentials_for(provider: str, configured: Sequence[Credential]) -> list[Credential]:
+    """Those configured, and the built-in one without a secret where none serves `provider`."""
+    if any(credential.provider in (None, provider) for credential in configured):
+        return list(configured)
+    return [*configured, Credential(provider, None, provider)]
+
+
+class Batch:
+    """One run over the items that are due."""
+
+    def __init__(
+        self,
+        survey: Survey,
+        settings: BatchSettings,
+        credentials: CredentialSet,
+        environ: Mapping[str, str],
+        create_record: Callable[[Callable[[OSError], None]], RunFolder],
+    ) -> None:
+        self._survey = survey
+        self._settings = settings
+        self._masker = Masker(credentials.secrets)
+        self._console_failed = False
+        self._exhausted = False
+        self._documents: dict[str, str] = {}
+        self._console = Console(stdout_fd(), self._on_console_error)
+        view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
+        self._stream = EventStream(view)
+        self._coordinator = ParallelCoordinator(
+            settings.parallel,
+            notify=self._notify,
+            admit=lambda running: running <= self._credentials.open_slots(),
+            on_stop=self._stop_children,
+        )
+        if self._console_failed:
+            self._on_console_gone()
+        self._record = create_record(self._on_record_error)
+        for subscriber in (self._record.record, self._record.audit, self._note_child):
+            self._stream.subscribe(subscriber)
+        self._credentials = CredentialCoordinator(
+            credentials_for("embedded", credentials.usable),
+            notify=self._notify,
+            default_slots=self._coordinator.max_workers,
+            simulate_rate_limits=simulate_rate_limits(environ),
+        )
+        self._engine = LocalEngine(
+            environment=child_environment(environ, credentials),
+            relay=self._relay,
+            publish=self._stream.publish,
+            mask=self._masker.mask,
+            grace=settings.grace,
+            timeout=settings.timeout,
+        )
+        self._server = LeaseServer(self._credentials, socket_folder(environ))
+
+    def run(self, *, again: bool) -> BatchEnd:
+        """Work on the items that are due and record all; main thread only, and only once."""
+        due = [one for one in self._survey.standings if one.is_due(again=again)]
+        skipped = [one for one in self._survey.standings if not one.is_due(again=again)]
+        with stop_signals(self._coordinator._handle_shutdown_signal):  # noqa: SLF001 - its contract
+            self._server.start()
+            try:
+                results = self._execute(due, skipped)
+            finally:
+                self._server.stop()
+            code = self._exit_code(results, skipped)
+            self._stream.publish(RunFinished(exit_code=code))
+            self._record.close(code)
+            return BatchEnd(results, self._documents, code)
+
+    def say(self, text: str) -> None:
+        """A line of the command's own on the console."""
+        self._console.say(text)
+
+    def close(self) -> None:
+        """Let the console's reader take the last lines."""
+        self._console.close(CONSOLE_CLOSE_TIMEOUT)
+
+    def _execute(
+        self, due: Sequence[Standing], skipped: Sequence[Standing]
+    ) -> dict[str, WorkflowResult]:
+        items = [standing.item for standing in due]
+        self._stream.publish(
+            RunStarted(
+                run_id=self._record.path.name,
+                items=tuple(item.label for item in items),
+                parallel=self._coordinator.max_workers,
+            )
+        )
+        for standing in skipped:
+            self._finish_unstarted(standing.item, Outcome.SKIPPED)
+        _, results = self._coordinator.execute_parallel(
+            items, self._work, lambda item: item.label, dry_run=False
+        )
+        for item, result in zip(items, results, strict=True):
+            if result.outcome is Outcome.INTERRUPTED and not result.duration:
+                self._finish_unstarted(item, Outcome.INTERRUPTED)
+        return {result.item_id: result for result in results}
+
+    def _finish_unstarted(self, item: Item, outcome: Outcome) -> None:
+        self._stream.publish(ItemFinished(item=item.label, outcome=outcome, seconds=0.0))
+
+    def _work(self, item: Item, _credential: object) -> Outcome:
+        """A slot's work: one child from its start to the last piece of its item's end."""
+        began = time.monotonic()
+        report = finish_item(
+            self._survey.project,
+            item,
+            self._run_child(item),
+            seconds=time.monotonic() - began,
+            run_id=self._record.path.name,
+            publish=self._stream.publish,
+        )
+        if report.outcome is Outcome.FAILED:
+            raise ItemError(report.error)
+        self._documents[item.label] = report.document
+        return report.outcome
+
+    def _run_child(self, item: Item) -> Reported:
+        tokens = self._server.issue_tokens(item.label, TOKENS_PER_CHILD)
+        access = LeaseAccess(self._server.address, self._server.authkey, tuple(tokens))
+        work = self._survey.spec(item, grace=self._settings.grace)
+        try:
+            end = self._engine.run(ChildSpec(work, access))
+        except EngineError as error:
+            return Reported(outcome=Outcome.FAILED, error=str(error))
+        finally:
+            self._server.revoke(item.label)
+        report = end.verdict()
+        if report.outcome is Outcome.INTERRUPTED and not end.asked_to_end:
+            # Nobody stopped it: no credential is left that could serve its call.
+            self._exhausted = True
+            self._coordinator.stop(report.error)
+        return report
+
+    def _stop_children(self) -> None:
+        self._engine.stop()
+
+    def _relay(self, label: str, fd: int) -> OutputRelay:
+        log = self._record.open_log(label)
+        return OutputRelay(
+            fd,
+            f"[{label}]",
+            log=log,
+            masker=self._masker,
+            stream=_Quiet() if self._settings.quiet else self._console,
+            on_error=self._on_record_error,
+        )
+
+    def _exit_code(self, results: Mapping[str, WorkflowResult], skipped: Sequence[Standing]) -> int:
+        outcomes = [result.outcome for result in results.values()]
+        return exit_code(
+            [*outcomes, *(Outcome(standing.state) for standing in skipped)],
+            signal=self._coordinator.shutdown_signal,
+            exhausted=self._exhausted,
+            console_failed=self._console_failed,
+        )
+
+    def _notify(self, text: str) -> None:
+        self._stream.publish(Notice(text=self._masker.mask(text)))
+
+    def _note_child(self, event: Event) -> None:
+        if isinstance(event, ChildStarted):
+            self._record.add_child(event.item, event.pid, event.created)
+
+    def _on_console_error(self, _error: OSError) -> None:
+        self._console_failed = True
+        if hasattr(self, "_coordinator"):
+            self._on_console_gone()
+
+    def _on_console_gone(self) -> None:
+        self._coordinator.stop("the console takes no more output")
+
+    def _on_record_error(self, error: OSError) -> None:
+        self._coordinator.stop(f"the record cannot be written: {error.strerror}")
+
+
+class _Quiet:
+    """A console for `-q`: a child's lines go to its log only."""
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held."""

@@ -1,0 +1,75 @@
+"""What a child is told when it starts: one JSON line on its stdin, never argv or environment."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agentos.core.items import Item, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseAccess:
+    """How to reach the parent's lease server; authkey and tokens are secrets."""
+
+    address: str
+    authkey: bytes = field(repr=False)
+    tokens: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemSpec:
+    """The work itself: the item, where its things lie, and who answers.
+
+    `known_hashes` are hashes of documents that agentos wrote for this item before and may write
+    over. `grace` is in seconds.
+    """
+
+    item: Item
+    project: Path
+    state: Path
+    drafter: str
+    reviewer: str
+    rounds: int
+    grace: float
+    known_hashes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChildSpec:
+    """The work, and the child's way to its parent. `events_fd` is a pipe it inherits."""
+
+    work: ItemSpec
+    leases: LeaseAccess
+    events_fd: int = -1
+
+    def to_json(self) -> str:
+        """One line of ASCII."""
+        return json.dumps(dataclasses.asdict(self), default=_plain)
+
+    @classmethod
+    def from_json(cls, line: str) -> "ChildSpec":
+        """Read what `to_json` wrote."""
+        data = json.loads(line)
+        work, item, leases = data["work"], data["work"].pop("item"), data["leases"]
+        return cls(
+            work=ItemSpec(
+                item=Item(Kind(item["kind"]), item["id"], item["title"], Path(item["source"])),
+                project=Path(work.pop("project")),
+                state=Path(work.pop("state")),
+                known_hashes=tuple(work.pop("known_hashes")),
+                **work,
+            ),
+            leases=LeaseAccess(
+                leases["address"], bytes.fromhex(leases["authkey"]), tuple(leases["tokens"])
+            ),
+            events_fd=data["events_fd"],
+        )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a spec")

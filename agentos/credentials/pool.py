@@ -1,0 +1,264 @@
+"""Which credential serves which call, and who waits for one.
+
+A pure state machine: the caller brings the time and the lock, and does the waiting.
+"""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+
+DEFAULT_COOLDOWN = 60.0
+"""Seconds that a credential rests after a rate limit for which the provider named no time."""
+
+_SIMULATED_EVERY = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """No credential yet.
+
+    `until` is the time at which the next cooldown ends, None if none runs: then only a settled
+    lease can help. `pause_until` is set when every credential that could serve is cooling down: to
+    the time at which the first of them is back.
+    """
+
+    until: float | None
+    pause_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No credential will ever serve this; `reason` is a sentence without its full stop."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingDown:
+    """A credential rests for `seconds` from now."""
+
+    credential: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A credential is refused for good; `reason` is text from outside, without the secret."""
+
+    credential: str
+    reason: str
+
+
+@dataclass(slots=True)
+class _Domain:
+    """What a provider limits. So far every credential is a domain of its own."""
+
+    credential: Credential
+    slots: int
+    in_use: int = 0
+    granted: int = 0
+    last_granted: int = 0
+    cooldown_until: float = -math.inf
+    closed: str | None = None
+
+    @property
+    def name(self) -> str:
+        return self.credential.name
+
+    def serves(self, provider: str | None) -> bool:
+        return provider is None or self.credential.provider in (None, provider)
+
+    def cools(self, now: float) -> bool:
+        return self.closed is None and now < self.cooldown_until
+
+    def free_slots(self, now: float) -> int:
+        return 0 if self.closed is not None or self.cools(now) else self.slots - self.in_use
+
+
+@dataclass(frozen=True, slots=True)
+class _Ticket:
+    owner: str | None
+    provider: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Loan:
+    owner: str | None
+    lease: Lease
+
+
+class CredentialPool:
+    """Lends credentials to owners, in the order in which they asked.
+
+    An owner is who a lease is taken back from; None is nobody in particular. A ticket keeps its
+    place until it is granted, refused, cancelled or taken back, and its id becomes the lease's.
+    Raises ConfigError for two credentials of one name or one without a slot.
+    """
+
+    def __init__(
+        self,
+        credentials: Iterable[Credential],
+        *,
+        default_slots: int = 1,
+        simulate_rate_limits: bool = False,
+    ) -> None:
+        self._domains: dict[str, _Domain] = {}
+        for credential in credentials:
+            slots = credential.max_concurrent
+            domain = _Domain(credential, default_slots if slots is None else slots)
+            if domain.name in self._domains:
+                raise ConfigError(
+                    f"Two credentials are called {domain.name!r}", "Give each a name of its own."
+                )
+            if domain.slots < 1:
+                raise ConfigError(
+                    f"The credential {domain.name!r} allows {domain.slots} calls at once",
+                    "Set max_concurrent to 1 or more.",
+                )
+            self._domains[domain.name] = domain
+        self._simulate_rate_limits = simulate_rate_limits
+        self._ids = itertools.count(1)
+        self._grants = itertools.count(1)
+        self._tickets: dict[str, _Ticket] = {}  # in the order of their coming
+        self._loans: dict[str, _Loan] = {}
+        self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
+
+    def request(self, owner: str | None, provider: str | None) -> str:
+        """Queue up for a credential that serves `provider` (None: for any), and get a ticket."""
+        ticket = str(next(self._ids))
+        self._tickets[ticket] = _Ticket(owner, provider)
+        return ticket
+
+    def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
+        """What the ticket gets at this moment; granted once, it gets the same lease again."""
+        loan = self._loans.get(ticket)
+        if loan is not None and loan.owner == owner:
+            return loan.lease
+        wanted = self._tickets.get(ticket)
+        if wanted is None or wanted.owner != owner:
+            return Refused("There is no such ticket")
+        hopes = [domain for domain in self._domains.values() if domain.serves(wanted.provider)]
+        if all(domain.closed is not None for domain in hopes):
+            del self._tickets[ticket]
+            return Refused(_why_none(wanted.provider, hopes))
+        domain = self._assigned(ticket, now)
+        if domain is not None:
+            return self._grant(ticket, domain)
+        left = [domain for domain in hopes if domain.closed is None]
+        pause = all(domain.cools(now) for domain in left)
+        return Waiting(
+            until=self.next_wake_up(now),
+            pause_until=min(domain.cooldown_until for domain in left) if pause else None,
+        )
+
+    def settle(
+        self, owner: str | None, lease_id: str, refusal: Refusal | None, now: float
+    ) -> CoolingDown | Closed | None:
+        """Take a lease back, draw the consequence of its refusal, and say what has changed.
+
+        A lease that is not this owner's, or not any more, changes nothing.
+        """
+        loan = self._loans.get(lease_id)
+        if loan is None or loan.owner != owner:
+            return None
+        domain = self._free(lease_id)
+        if refusal is None or domain.closed is not None:
+            return None
+        if refusal.kind is RefusalKind.CREDENTIAL:
+            domain.closed = _masked(refusal.message, domain.credential.secret)
+            return Closed(domain.name, domain.closed)
+        if refusal.kind is RefusalKind.RATE_LIMITED:
+            rest = DEFAULT_COOLDOWN if refusal.retry_after is None else refusal.retry_after
+            domain.cooldown_until = max(domain.cooldown_until, now + rest)
+            return CoolingDown(domain.name, max(0.0, domain.cooldown_until - now))
+        return None
+
+    def cancel(self, owner: str | None, ticket: str) -> None:
+        """Give up a place in the queue; a lease that was granted for it stays."""
+        if ticket in self._tickets and self._tickets[ticket].owner == owner:
+            del self._tickets[ticket]
+
+    def take_back(self, owner: str) -> None:
+        """Forget the owner: all its tickets and leases are void."""
+        for ticket in [t for t, wanted in self._tickets.items() if wanted.owner == owner]:
+            del self._tickets[ticket]
+        for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
+            self._free(lease_id)
+        self._last_used.pop(owner, None)
+
+    def open_slots(self) -> int:
+        """How many calls may ever be in flight at once; a cooling credential counts."""
+        return sum(domain.slots for domain in self._domains.values() if domain.closed is None)
+
+    def next_wake_up(self, now: float) -> float | None:
+        """When the next cooldown ends; None if none runs."""
+        cooling = [d.cooldown_until for d in self._domains.values() if d.cools(now)]
+        return min(cooling, default=None)
+
+    @property
+    def anyone_waiting(self) -> bool:
+        """Whether a ticket is out that is neither granted nor refused."""
+        return bool(self._tickets)
+
+    def _assigned(self, ticket: str, now: float) -> _Domain | None:
+        """The domain left for the ticket after every earlier one has had its choice."""
+        promised: Counter[str] = Counter()
+        for earlier in itertools.takewhile(ticket.__ne__, self._tickets):
+            domain = self._choice(self._tickets[earlier], promised, now)
+            if domain is not None:
+                promised[domain.name] += 1
+        return self._choice(self._tickets[ticket], promised, now)
+
+    def _choice(self, wanted: _Ticket, promised: Counter[str], now: float) -> _Domain | None:
+        """The owner's last; else one that serves only this provider; else the least used."""
+        last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
+        free = [
+            domain
+            for domain in self._domains.values()
+            if domain.serves(wanted.provider) and domain.free_slots(now) > promised[domain.name]
+        ]
+        return min(
+            free,
+            key=lambda domain: (
+                domain.name != last,
+                domain.credential.provider is None,
+                domain.in_use + promised[domain.name],
+                domain.last_granted,
+            ),
+            default=None,
+        )
+
+    def _grant(self, ticket: str, domain: _Domain) -> Lease:
+        owner = self._tickets.pop(ticket).owner
+        simulate = self._simulate_rate_limits and domain.granted % _SIMULATED_EVERY == 0
+        domain.in_use += 1
+        domain.granted += 1
+        domain.last_granted = next(self._grants)
+        if owner is not None:
+            self._last_used[owner] = domain.name
+        lease = Lease(ticket, domain.name, domain.credential.secret, simulate)
+        self._loans[ticket] = _Loan(owner, lease)
+        return lease
+
+    def _free(self, lease_id: str) -> _Domain:
+        domain = self._domains[self._loans.pop(lease_id).lease.credential]
+        domain.in_use -= 1
+        return domain
+
+
+def _masked(message: str, secret: str | None) -> str:
+    return message.replace(secret, "***") if secret else message
+
+
+def _why_none(provider: str | None, closed: list[_Domain]) -> str:
+    purpose = f" for {provider!r}" if provider is not None else ""
+    if not closed:
+        return f"There is no credential{purpose}"
+    reasons = "; ".join(f"{domain.name}: {domain.closed}" for domain in closed)
+    return f"Every credential{purpose} is closed ({reasons})"

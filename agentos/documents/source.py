@@ -1,0 +1,190 @@
+"""An issue or an idea brief, as a person wrote it, taken apart."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agentos.documents.front_matter import split_front_matter
+from agentos.documents.headings import Role, role_of
+from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table, blocks, sections
+from agentos.documents.named_files import NamedFile, named_files
+
+_PLACEHOLDER = re.compile(
+    r"(?:tbd|tba|tbc|todo|fixme|xxx|wip|to be (?:done|decided|defined|determined|written|added)"
+    r"|coming soon|fill (?:this )?in|lorem ipsum.*|\W*)[\s.!:\u2026]*|(?:tbd|tba|todo|fixme)\s*:.*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CHECKBOX = re.compile(r"\[[ xX]\]\s+")
+_NUMBER = re.compile(r"\**(?:R|AC|REQ)-?\d+\**[:.)]*\**\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One requirement or acceptance criterion, on one line; `code` belongs to it.
+
+    `part_of` is the index of the statement under which it was listed.
+    """
+
+    text: str
+    part_of: int | None = None
+    code: tuple[Code, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The parts of an issue or a brief; a part that is missing or says TBD is empty.
+
+    `introduction` stands before the first section, `notes` beside the lists of requirements and
+    criteria, `rest` under headings of the author's own. `prose` is all that was written except
+    what is out of scope: the text in which files are looked for.
+    """
+
+    title: str = ""
+    fields: dict[str, object] = field(default_factory=dict)
+    introduction: tuple[Block, ...] = ()
+    objective: tuple[Block, ...] = ()
+    background: tuple[Block, ...] = ()
+    proposal: tuple[Block, ...] = ()
+    users: tuple[Block, ...] = ()
+    requirements: tuple[Statement, ...] = ()
+    criteria: tuple[Statement, ...] = ()
+    notes: tuple[Block, ...] = ()
+    files: tuple[NamedFile, ...] = ()
+    security: tuple[Block, ...] = ()
+    risks: tuple[Block, ...] = ()
+    out_of_scope: tuple[Block, ...] = ()
+    questions: tuple[Block, ...] = ()
+    rest: tuple[Block, ...] = ()
+    prose: str = ""
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a text only says that it is still to be written: `TBD`, `TODO: ...`, `?`, nothing."""
+    bare = text.strip()
+    if re.fullmatch(r"<[^<>]+>", bare):  # <title>
+        return True
+    return _PLACEHOLDER.fullmatch(bare.strip("*_`[](){}<>").strip()) is not None
+
+
+def parse_source(text: str) -> Source:
+    """The parts of an issue or a brief. Raises ValueError for front matter that is malformed."""
+    fields, body = split_front_matter(text)
+    reading = _Reading()
+    for section in sections(body):
+        reading.take(section.level, section.title, section.text)
+    requirements, beside = statements(reading.parts[Role.REQUIREMENTS])
+    criteria, beside_criteria = statements(reading.parts[Role.CRITERIA])
+    named = fields.get("title")
+    return Source(
+        title=reading.title or (named if isinstance(named, str) else ""),
+        fields=fields,
+        introduction=tuple(reading.introduction),
+        objective=tuple(reading.parts[Role.OBJECTIVE]),
+        background=tuple(reading.parts[Role.BACKGROUND]),
+        proposal=tuple(reading.parts[Role.PROPOSAL]),
+        users=tuple(reading.parts[Role.USERS]),
+        requirements=requirements,
+        criteria=criteria,
+        notes=beside + beside_criteria,
+        files=named_files(reading.files),
+        security=tuple(reading.parts[Role.SECURITY]),
+        risks=tuple(reading.parts[Role.RISKS]),
+        out_of_scope=tuple(reading.parts[Role.OUT_OF_SCOPE]),
+        questions=tuple(reading.parts[Role.QUESTIONS]),
+        rest=tuple(reading.rest),
+        prose="\n\n".join(reading.prose),
+    )
+
+
+class _Reading:
+    """Sections taken one after the other, each given to the part that its heading names."""
+
+    def __init__(self) -> None:
+        self.title = ""
+        self.introduction: list[Block] = []
+        self.rest: list[Block] = []
+        self.parts: dict[Role, list[Block]] = {role: [] for role in Role}
+        self.files: list[tuple[str, Block]] = []
+        self.prose: list[str] = []
+        self._role: Role | None = None
+        self._level = 0
+        self._opened = False
+
+    def take(self, level: int, title: str, text: str) -> None:
+        content = [block for block in blocks(text) if not _is_empty(block)]
+        is_title = level == 1 and not self.title and not self._opened
+        if level == 0 or is_title:
+            self.title = title
+            self.introduction += content
+        else:
+            self._opened = True
+            self._enter(level, title)
+            self._add(title, content)
+        if self._role is not Role.OUT_OF_SCOPE:
+            self.prose.append(text)
+
+    def _enter(self, level: int, title: str) -> None:
+        """A heading of a known name opens its part; others continue the part they stand under."""
+        known = role_of(title)
+        inside = level > self._level > 0
+        if inside and (known is None or self._role is Role.OUT_OF_SCOPE):
+            return
+        self._role, self._level = known, level
+
+    def _add(self, title: str, content: list[Block]) -> None:
+        if self._role is None:
+            if content:
+                self.rest += [Paragraph(f"{title}:"), *content]
+        elif self._role is Role.FILES:
+            self.files += [(title, block) for block in content]
+        else:
+            self.parts[self._role] += content
+
+
+def statements(content: Iterable[Block]) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
+    """The entries of a section, and what stands beside them.
+
+    Entries are list items, else table rows, else paragraphs, else code.
+    """
+    content = list(content)
+    for kind in (ListItem, Table, Paragraph, Code):
+        if any(isinstance(block, kind) for block in content):
+            return _entries(content, kind)
+    return (), ()
+
+
+def _entries(
+    content: list[Block], kind: type[Block]
+) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
+    entries: list[Statement] = []
+    beside: list[Block] = []
+    path: list[int] = []  # indexes of the entries above, one a depth
+    for block in content:
+        if not isinstance(block, kind):
+            beside.append(block)
+        elif isinstance(block, ListItem):
+            del path[block.depth :]
+            entries.append(Statement(_text(block.text), path[-1] if path else None, block.code))
+            path.append(len(entries) - 1)
+        elif isinstance(block, Table):
+            entries += [
+                Statement(_text(" \N{EN DASH} ".join(filter(None, row)))) for row in block.rows
+            ]
+        elif isinstance(block, Paragraph):
+            entries.append(Statement(_text(block.text)))
+        else:
+            entries.append(Statement("As in this example:", code=(block,)))
+    return tuple(entries), tuple(beside)
+
+
+def _text(text: str) -> str:
+    """An entry without the check box or number that its author gave it."""
+    return _NUMBER.sub("", _CHECKBOX.sub("", text, count=1), count=1)
+
+
+def _is_empty(block: Block) -> bool:
+    if isinstance(block, Table):
+        return not block.rows
+    if isinstance(block, ListItem):
+        return not block.code and is_placeholder(_text(block.text))
+    return is_placeholder(block.text)

@@ -1,0 +1,75 @@
+"""The line under a document's title that says how it stands."""
+
+import re
+from collections.abc import Sequence
+
+from agentos.core.outcomes import Outcome
+from agentos.documents.front_matter import split_front_matter
+from agentos.documents.markdown import Section, normalized, sections
+from agentos.documents.verdict import Finding, is_rendered_finding, render_finding
+
+_STATUS = re.compile(r"Status: (?:approved|needs revision)[ \t]*")
+_MISSING = "Missing Before Approval"
+
+
+def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
+    """The document with its status under the H1 and, for a revision, what is missing.
+
+    An earlier stamp is replaced, so that stamping twice is the same as once. A text without an H1
+    gets the line at its beginning. Raises ValueError for an outcome that no document has, and for
+    malformed front matter.
+    """
+    if not outcome.is_finished:
+        raise ValueError(f"A document cannot be {outcome}")
+    text = normalized(document)
+    body = split_front_matter(text)[1]
+    front = text.removesuffix(body)
+    title, content = _split_after_title(_without_list(body))
+    introduction, rest = _split_at_heading(_without_status(content))
+    status = "Status: approved" if outcome is Outcome.APPROVED else "Status: needs revision"
+    listed = ""
+    if outcome is Outcome.NEEDS_REVISION and findings:
+        lines = [f"## {_MISSING}", "", *(render_finding(finding) for finding in findings)]
+        listed = "\n".join(lines)
+    stamped = _joined(title, status, introduction, listed, rest)
+    if listed and not _lists(stamped):  # the introduction opens a code block and never closes it
+        stamped = _joined(title, status, listed, introduction, rest)
+    return front + stamped
+
+
+def _lists(body: str) -> list[Section]:
+    return [section for section in sections(body) if section.title == _MISSING]
+
+
+def _without_list(body: str) -> str:
+    lines = body.split("\n")
+    for section in reversed(_lists(body)):
+        end = section.content
+        while end < section.end and (not lines[end].strip() or is_rendered_finding(lines[end])):
+            end += 1
+        lines[section.start : end] = [""]
+    return "\n".join(lines)
+
+
+def _split_after_title(body: str) -> tuple[str, str]:
+    title = next((section for section in sections(body) if section.level == 1), None)
+    lines = body.split("\n")
+    cut = title.content if title else 0
+    return "\n".join(lines[:cut]), "\n".join(lines[cut:])
+
+
+def _without_status(content: str) -> str:
+    lines = content.split("\n")
+    while lines and (not lines[0].strip() or _STATUS.fullmatch(lines[0])):
+        del lines[0]
+    return "\n".join(lines)
+
+
+def _split_at_heading(text: str) -> tuple[str, str]:
+    introduction = sections(text)[0]
+    lines = text.split("\n")
+    return "\n".join(lines[: introduction.end]), "\n".join(lines[introduction.end :])
+
+
+def _joined(*parts: str) -> str:
+    return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"

@@ -1,0 +1,127 @@
+"""One child process as the operating system has it: started, signalled, waited for."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import psutil
+
+from agentos.core.errors import EngineError
+
+_FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+CHILD_COMMAND = (sys.executable, "-P", "-m", "agentos.child")
+"""-P keeps the working directory, which may be a stranger's project, out of the import path."""
+
+Change = Literal["stopped", "continued"]
+
+
+@contextlib.contextmanager
+def signals_blocked() -> Iterator[None]:
+    """Hold back our signals; a process that is started inside begins with them blocked."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@dataclass(eq=False)
+class ChildProcess:
+    """A running child and our ends of its pipes; the write end of its stdin is its lifeline."""
+
+    popen: "subprocess.Popen[bytes]"
+    events_fd: int
+    created: float
+
+    @classmethod
+    def start(
+        cls, command: tuple[str, ...], environment: Mapping[str, str]
+    ) -> tuple["ChildProcess", int]:
+        """Start it in a session of its own; also gives the number of its events descriptor.
+
+        Raises EngineError.
+        """
+        try:
+            read_fd, write_fd = os.pipe()
+        except OSError as error:
+            raise EngineError(f"no child can be started: {error.strerror}") from error
+        try:
+            with signals_blocked():
+                popen = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    bufsize=0,
+                    pass_fds=(write_fd,),
+                    env=dict(environment),
+                    start_new_session=True,
+                )
+        except OSError as error:
+            os.close(read_fd)
+            raise EngineError(
+                f"no child can be started: {command[0]}: {error.strerror}",
+                "is the machine out of processes, memory or open files?",
+            ) from error
+        finally:
+            os.close(write_fd)
+        return cls(popen, read_fd, _creation_time(popen.pid)), write_fd
+
+    @property
+    def pid(self) -> int:
+        """The child's process id; also that of its session and group."""
+        return self.popen.pid
+
+    @property
+    def output_fd(self) -> int:
+        """The read end of its merged stdout and stderr."""
+        assert self.popen.stdout is not None  # noqa: S101 - Popen was given PIPE
+        return self.popen.stdout.fileno()
+
+    def tell(self, line: str) -> None:
+        """Write the spec; the pipe stays open as the lifeline. A child that is gone is no error."""
+        assert self.popen.stdin is not None  # noqa: S101 - Popen was given PIPE
+        with contextlib.suppress(BrokenPipeError):
+            self.popen.stdin.write(line.encode("ascii") + b"\n")
+
+    def signal(self, signum: signal.Signals) -> None:
+        """Send a signal, unless the child is known to be gone."""
+        if self.popen.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.popen.pid, signum)
+
+    def changes(self) -> Iterator[Change]:
+        """Block until the child ends, telling on the way when it is stopped and continued.
+
+        Afterwards `popen.returncode` is set.
+        """
+        while True:
+            _, status = os.waitpid(self.popen.pid, os.WUNTRACED | os.WCONTINUED)
+            if os.WIFSTOPPED(status):
+                yield "stopped"
+            elif os.WIFCONTINUED(status):
+                yield "continued"
+            else:
+                self.popen.returncode = os.waitstatus_to_exitcode(status)
+                return
+
+    def close(self) -> None:
+        """Close our ends; only when no thread reads them any more."""
+        for stream in (self.popen.stdin, self.popen.stdout):
+            if stream is not None:
+                with contextlib.suppress(OSError):
+                    stream.close()
+        os.close(self.events_fd)
+
+
+def _creation_time(pid: int) -> float:
+    try:
+        return psutil.Process(pid).create_time()
+    except psutil.Error:
+        return 0.0

@@ -1,0 +1,76 @@
+"""Where a child runs, as the rest of the program sees it."""
+
+import signal
+from dataclasses import dataclass
+from typing import Protocol
+
+from agentos.core.child_spec import ChildSpec
+from agentos.core.events import Reported
+from agentos.core.outcomes import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnd:
+    """How a child left: its report, if one came, and its status as subprocess counts it.
+
+    `asked_to_end` is true when a stop reached it, `timed_out` (with the limit in seconds) when
+    its own time was up.
+    """
+
+    report: Reported | None
+    returncode: int
+    asked_to_end: bool = False
+    timed_out: float | None = None
+    last_step: str = ""
+
+    def verdict(self) -> Reported:
+        """What the end counts as: a non-zero exit overrides a good report; no report is a failure.
+
+        A child that had to be killed after it was asked to end is interrupted: its steps are in
+        its journal.
+        """
+        if self.report is not None and self._report_holds(self.report):
+            return self.report
+        if self.timed_out is not None:
+            step = f" in step {self.last_step}" if self.last_step else ""
+            return Reported(
+                outcome=Outcome.FAILED,
+                error=f"not finished within its time limit of {self.timed_out:g} s{step}",
+            )
+        if self.asked_to_end:
+            return Reported(outcome=Outcome.INTERRUPTED)
+        return Reported(outcome=Outcome.FAILED, error=self._complaint())
+
+    def _report_holds(self, report: Reported) -> bool:
+        if report.outcome is Outcome.FAILED:
+            return True
+        cut_short = self.timed_out is not None and report.outcome is Outcome.INTERRUPTED
+        return self.returncode == 0 and not cut_short
+
+    def _complaint(self) -> str:
+        if self.returncode < 0:
+            name = _signal_name(-self.returncode)
+            return f"the child was ended by {name}"
+        if self.report is None:
+            return f"the child left with exit code {self.returncode} and no report"
+        return f"the child reported {self.report.outcome} but left with exit code {self.returncode}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+class Engine(Protocol):
+    """Starts children, watches them, and ends them."""
+
+    def run(self, spec: ChildSpec) -> ChildEnd:
+        """Run one child to its end; blocks the calling thread.
+
+        Raises EngineError when it cannot be started.
+        """
+
+    def stop(self) -> None:
+        """Pass on one wish to end to every running child; a further call firmer than the last."""

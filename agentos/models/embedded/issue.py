@@ -1,0 +1,127 @@
+"""A structured issue, put together from an idea brief."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from agentos.documents.code_context import CodeContext
+from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table
+from agentos.documents.mentions import mentioned_files
+from agentos.documents.rendering import heading, list_item, paragraph, render_blocks
+from agentos.documents.source import Source, Statement
+from agentos.documents.writing import code_span
+from agentos.models.embedded.wording import ISSUE_NOTE
+
+_SPAN = re.compile(r"`[^`]*`")
+_SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!e\.g)(?<!i\.e)[.!?][)\"']*\s+(?=[\"'(`*_\[]*[A-Z`])")
+
+
+def draft_issue(brief: Source, context: CodeContext, added_files: Iterable[str] = ()) -> str:
+    """The document. `added_files` are listed beside the files that the brief mentions."""
+    requirements, notes = wishes(brief)
+    objective = render_blocks(brief.objective)
+    if not objective and requirements:
+        objective = paragraph(requirements[0].text)
+    background = render_blocks(_background(brief))
+    listed = [f"{code_span(f.path)}{': ' if f.note else ''}{f.note}" for f in brief.files]
+    mentioned = (*mentioned_files(brief.prose, context.files), *added_files)
+    named = {file.path for file in brief.files}
+    listed += [code_span(path) for path in dict.fromkeys(mentioned) if path not in named]
+    questions = [list_item(question) for question in _questions(brief, bool(listed))]
+    parts = [
+        "# " + heading(brief.title or "Untitled"),
+        f"> {ISSUE_NOTE}",
+        "## Objective",
+        objective or _gap("what is to be achieved"),
+        *_kept("Background", background),
+        "## Requirements",
+        _listed(requirements) or _gap("what exactly has to be true"),
+        render_blocks(notes),
+        *(["## Files to Create/Modify", "\n".join(map(list_item, listed))] if listed else []),
+        "## Acceptance Criteria",
+        _listed(brief.criteria, "[ ] ") or _gap("how one sees that it is done"),
+        *_kept("Security", render_blocks(brief.security)),
+        *_kept("Risks", render_blocks(brief.risks)),
+        *_kept("Out of Scope", render_blocks(brief.out_of_scope)),
+        "## Open Questions",
+        "\n".join(questions) or "None.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def wishes(brief: Source) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
+    """What the brief asks for, one by one, and what stands beside: examples, tables.
+
+    These are the requirements that it lists, else the sentences of its idea.
+    """
+    if brief.requirements:
+        return brief.requirements, brief.notes
+    statements: list[Statement] = []
+    beside: list[Block] = []
+    lead: int | None = None  # the sentence that announces the list under it
+    idea = _idea(brief)
+    for block, following in zip(idea, (*idea[1:], None), strict=True):
+        if isinstance(block, Code | Table):
+            beside.append(block)
+        elif isinstance(block, ListItem):
+            statements.append(Statement(block.text, lead, block.code))
+        elif isinstance(following, Code | Table) and block.text.endswith(":"):
+            beside.append(block)
+        else:
+            statements += [Statement(sentence) for sentence in _sentences(block.text)]
+            lead = len(statements) - 1 if block.text.endswith(":") else None
+    return tuple(statements), (*beside, *brief.notes)
+
+
+def _idea(brief: Source) -> tuple[Block, ...]:
+    return brief.proposal or brief.objective or brief.introduction
+
+
+def _background(brief: Source) -> list[Block]:
+    blocks = [*brief.background]
+    if brief.introduction is not _idea(brief):
+        blocks = [*brief.introduction, *blocks]
+    if brief.requirements:
+        blocks += brief.proposal
+    if brief.users:
+        blocks += [Paragraph("Who needs it:"), *brief.users]
+    return [*blocks, *brief.rest]
+
+
+def _sentences(text: str) -> Iterator[str]:
+    masked = _SPAN.sub(lambda span: "`" * len(span[0]), text)  # no sentence ends inside code
+    start = 0
+    for end in _SENTENCE_END.finditer(masked):
+        yield text[start : end.end()].strip()
+        start = end.end()
+    yield text[start:].strip()
+
+
+def _listed(statements: Sequence[Statement], mark: str = "") -> str:
+    depths: list[int] = []
+    lines = []
+    for statement in statements:
+        depths.append(0 if statement.part_of is None else depths[statement.part_of] + 1)
+        text = mark + paragraph(statement.text)
+        lines.append(list_item(text, statement.code, depths[-1]))
+    return "\n".join(lines)
+
+
+def _kept(title: str, content: str) -> list[str]:
+    return [f"## {title}", content] if content else []
+
+
+def _gap(missing: str) -> str:
+    """A section that stays empty, so that nobody takes the remark for content."""
+    return f"<!-- The brief does not say {missing}. -->"
+
+
+def _questions(brief: Source, has_files: bool) -> Iterator[str]:
+    for block in brief.questions:
+        if not isinstance(block, Code | Table):
+            yield paragraph(block.text)
+    if not has_files:
+        yield "Which files change? The brief names none that the project has."
+    if not brief.criteria:
+        yield "How does one see that it is done? The brief has no acceptance criteria."
+    if not brief.security:
+        yield "Does this touch input from outside, personal data, secrets or permissions?"

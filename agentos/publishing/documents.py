@@ -1,0 +1,85 @@
+"""Where an LLD and its lineage lie, and which of them may be written over."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from agentos.core.folders import sync_folder
+from agentos.core.hashing import sha256
+from agentos.core.paths import confined
+from agentos.publishing.files import unwritable, write_atomic
+
+
+class LineageKind(StrEnum):
+    """What a file of the lineage holds."""
+
+    ISSUE = "issue"
+    DRAFT = "draft"
+    VERDICT = "verdict"
+    FINAL = "final"
+
+
+@dataclass(frozen=True, slots=True)
+class LineageEntry:
+    """One document on the way from the issue to the final one."""
+
+    kind: LineageKind
+    content: bytes
+
+
+_LINEAGE_FILE = re.compile(rf"[0-9]{{3,}}-(?:{'|'.join(LineageKind)})\.md")
+
+
+def lld_path(project: Path, number: str) -> Path:
+    """`docs/lld/active/LLD-042.md` for issue "42"."""
+    return project / "docs" / "lld" / "active" / f"LLD-{number:0>3}.md"
+
+
+def lineage_folder(project: Path, number: str) -> Path:
+    """`docs/lineage/active/42-lld` for issue "42"."""
+    return project / "docs" / "lineage" / "active" / f"{number}-lld"
+
+
+def place(path: Path, content: bytes, known_hashes: Collection[str], *, root: Path) -> Path:
+    """Where `content` may be written: `path`, or `NAME.new.md` beside it.
+
+    A file at `path` is written over when it has the very same content or a hash of
+    `known_hashes`, those of what agentos wrote itself. Any other was edited by a person and stays.
+    Nothing is written here. Raises UnsafePathError for a symlink, ItemError for an unreadable file.
+    """
+    try:
+        confined(path, root)
+        existing = path.read_bytes()
+    except FileNotFoundError:
+        return path
+    except OSError as error:
+        raise unwritable(path, error) from error
+    if existing == content or sha256(existing) in known_hashes:
+        return path
+    return path.with_name(f"{path.stem}.new{path.suffix}")
+
+
+def write_lineage(project: Path, number: str, entries: Sequence[LineageEntry]) -> None:
+    """Write the whole story of a document as `001-issue.md`, `002-draft.md` and so on.
+
+    Harmless to repeat. Files of an older, different story go, so that the folder tells one.
+    Raises UnsafePathError, ItemError.
+    """
+    folder = lineage_folder(project, number)
+    names = [f"{position:03d}-{entry.kind}.md" for position, entry in enumerate(entries, 1)]
+    for name, entry in zip(names, entries, strict=True):
+        write_atomic(folder / name, entry.content, root=project)
+    try:
+        older = [
+            file
+            for file in folder.iterdir()
+            if _LINEAGE_FILE.fullmatch(file.name) and file.name not in names
+        ]
+        for file in older:
+            file.unlink()
+        if older:
+            sync_folder(folder)
+    except OSError as error:
+        raise unwritable(folder, error) from error

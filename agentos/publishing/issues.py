@@ -1,0 +1,94 @@
+"""The end of the issue workflow: a new issue with a number of its own, its brief done.
+
+Every part is harmless to repeat; looking, numbering and writing belong under one `numbering_lock`.
+"""
+
+import itertools
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from agentos.core.folders import sync_folder
+from agentos.core.identifiers import issue_number, slugify
+from agentos.core.paths import confined
+from agentos.documents.front_matter import split_front_matter
+from agentos.publishing.files import make_folder, unwritable
+from agentos.publishing.locks import LOCK_TIMEOUT, held
+
+
+def numbering_lock(path: Path, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[None]:
+    """Keep other processes from taking a number; LockedError after `timeout` seconds of waiting."""
+    return held(path, timeout)
+
+
+def find_issue_of_brief(project: Path, brief_id: str) -> Path | None:
+    """The issue with the lowest number whose front matter says `brief: BRIEF_ID`.
+
+    Raises UnsafePathError where the folder is a symlink, ItemError where it cannot be read.
+    """
+    for _, file in _numbered_files(project):
+        if not file.is_symlink() and _brief_of(file) == brief_id:
+            return file
+    return None
+
+
+def next_number(project: Path) -> int:
+    """One more than the highest number of an issue. Raises as `find_issue_of_brief` does."""
+    return max((number for number, _ in _numbered_files(project)), default=0) + 1
+
+
+def issue_path(project: Path, number: int, slug: str) -> Path:
+    """`issues/042-dark-mode.md`; of `slug` only what is safe in a file name is taken."""
+    return project / "issues" / f"{number:03d}-{slugify(slug)}.md"
+
+
+def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
+    """Move a brief from `ideas/active` to `ideas/done` and say where it is; repeating is harmless.
+
+    It keeps its name if that stands for its id, else the id becomes its name, so that it is found
+    under the same id again; nothing there is written over. For one process at a time. Raises
+    UnsafePathError, ItemError.
+    """
+    done = project / "ideas" / "done"
+    if brief.parent == done:
+        return brief
+    name = brief.name if slugify(brief.stem) == brief_id else f"{brief_id}.md"
+    try:
+        confined(brief, project)
+        confined(done, project)
+        if not brief.exists():
+            return done / name
+        make_folder(done)
+        target = _free_path(done / name)
+        brief.rename(target)
+        sync_folder(done)
+        sync_folder(brief.parent)
+    except OSError as error:
+        raise unwritable(done / name, error) from error
+    return target
+
+
+def _free_path(path: Path) -> Path:
+    others = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in itertools.count(2))
+    return next(free for free in itertools.chain([path], others) if not os.path.lexists(free))
+
+
+def _numbered_files(project: Path) -> list[tuple[int, Path]]:
+    folder = confined(project / "issues", project)
+    try:
+        files = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    return sorted((int(number), file) for file in files if (number := issue_number(file.name)))
+
+
+def _brief_of(file: Path) -> str | None:
+    """The brief that the issue was made from; None also for a file that cannot be read."""
+    try:
+        fields, _ = split_front_matter(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    brief = fields.get("brief")
+    return None if brief is None else str(brief)

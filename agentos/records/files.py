@@ -1,0 +1,82 @@
+"""Files of the record: whole or not at all, for the owner only."""
+
+import contextlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import BinaryIO
+
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+def json_line(data: Mapping[str, object]) -> bytes:
+    """One line of ASCII, so that nothing from outside can break it or reach a terminal raw."""
+    return json.dumps(data).encode("ascii") + b"\n"
+
+
+def open_for_append(path: Path) -> BinaryIO:
+    """A private file without a buffer, so that what is written outlives the process.
+
+    Made where it is missing; a symlink is not followed. Raises OSError.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    return os.fdopen(os.open(path, flags, FILE_MODE), "ab", buffering=0)
+
+
+def append_line(path: Path, line: bytes, *, durable: bool = False) -> None:
+    """Add one line by a file's only writer, or none of it: a full disk leaves no torn line.
+
+    `durable` waits until the disk has it. Raises OSError.
+    """
+    with open_for_append(path) as file:
+        end = os.fstat(file.fileno()).st_size
+        try:
+            _write_all(file.fileno(), line)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), end)
+            raise
+        if durable:
+            os.fsync(file.fileno())
+
+
+def write_json(path: Path, data: Mapping[str, object], *, durable: bool = False) -> None:
+    """Replace a file as a whole, through a temporary one beside it. Raises OSError."""
+    text = json.dumps(data, indent=2, default=str) + "\n"
+    write_atomically(path, text.encode("ascii"), durable=durable)
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
+    """Replace a file as a whole; `durable` survives the machine, not only the process."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        try:
+            _write_all(descriptor, content)
+            if durable:
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder outlive a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]

@@ -1,0 +1,159 @@
+"""What earlier runs left behind: read without writing, and closed where a run was killed."""
+
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from agentos.core.errors import UsageError
+from agentos.core.events import Event, decode
+from agentos.core.outcomes import Outcome
+from agentos.core.paths import StatePaths
+from agentos.records.files import write_json
+from agentos.records.run_folder import EVENTS_FILE, RUN_FILE, SUMMARY_FILE
+from agentos.records.run_summary import RunSummary
+
+
+class ChildRecord(NamedTuple):
+    """A child as run.json names it; `created` is its start time as psutil tells it."""
+
+    label: str
+    pid: int
+    created: float
+
+
+@dataclass(frozen=True, slots=True)
+class LastOutcome:
+    """How an item ended when it last ran; `finished` is empty if it was cut off.
+
+    `error` is text from outside: escape it before it reaches a screen.
+    """
+
+    outcome: Outcome
+    error: str
+    finished: str
+    run_id: str
+
+
+def unclosed_runs(paths: StatePaths) -> tuple[Path, ...]:
+    """The folders of runs without a summary, oldest first; raises UsageError."""
+    return tuple(run for run in _runs(paths) if not _is_closed(run))
+
+
+def close_unclosed(run: Path, *, closed_by: str) -> None:
+    """Write the summary of a run that was killed; `closed_by` is the run that does so.
+
+    What has no end among its events is `interrupted`. Raises UsageError.
+    """
+    summary, finished = _replayed(run)
+    try:
+        write_json(run / SUMMARY_FILE, summary.as_json(finished, closed_by=closed_by), durable=True)
+    except OSError as error:
+        raise UsageError(
+            f"{run} cannot be written: {error.strerror}",
+            "it is a killed run's record: move it away",
+        ) from error
+
+
+def children(run: Path) -> tuple[ChildRecord, ...]:
+    """The children that a run had started; those of an unreadable run.json are unknown."""
+    entries = _object(_read_json(run / RUN_FILE).get("children"))
+    found = []
+    for label, entry in entries.items():
+        pid, created = _object(entry).get("pid"), _object(entry).get("created")
+        if isinstance(pid, int) and pid > 0 and isinstance(created, float):
+            found.append(ChildRecord(label, pid, created))
+    return tuple(found)
+
+
+def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
+    """By label, from the newest run that worked on the item; corrupt folders are passed over."""
+    latest: dict[str, LastOutcome] = {}
+    for run in _runs(paths):
+        for label, entry in _items(run).items():
+            if outcome := _last_outcome(_object(entry), run.name):
+                latest[label] = outcome
+    return latest
+
+
+def _runs(paths: StatePaths) -> list[Path]:
+    """Folders only: a symlink of a cloned project may lead anywhere."""
+    try:
+        found = [path for path in paths.runs.iterdir() if stat.S_ISDIR(path.lstat().st_mode)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read: {error.strerror}") from error
+    # The id tells the second, `started` the order within it.
+    return sorted(found, key=lambda run: (run.name[:16], _started(run), run.name))
+
+
+def _is_closed(run: Path) -> bool:
+    return os.path.lexists(run / SUMMARY_FILE)  # False, too, where nobody may look
+
+
+def _items(run: Path) -> Mapping[str, object]:
+    if _is_closed(run):
+        return _object(_read_json(run / SUMMARY_FILE).get("items"))
+    summary, finished = _replayed(run)
+    return _object(summary.as_json(finished)["items"])
+
+
+def _last_outcome(entry: Mapping[str, object], run_id: str) -> LastOutcome | None:
+    """None for a skipped item too, whose last outcome is that of an earlier run."""
+    try:
+        outcome = Outcome(str(entry.get("outcome")))
+    except ValueError:
+        return None
+    if outcome is Outcome.SKIPPED:
+        return None
+    return LastOutcome(
+        outcome, str(entry.get("error") or ""), str(entry.get("finished") or ""), run_id
+    )
+
+
+def _replayed(run: Path) -> tuple[RunSummary, str]:
+    """The summary of what the run recorded, and the time of its last event."""
+    started = last = _started(run)
+    summary = RunSummary(run.name, started)
+    for time, event in _events(run / EVENTS_FILE):
+        summary.add(event, time)
+        last = time
+    return summary, last
+
+
+def _events(path: Path) -> Iterator[tuple[str, Event]]:
+    """Every line that is whole; the last may be torn."""
+    for line in _read(path).split(b"\n"):
+        try:
+            data = json.loads(line)
+            event = decode(data)
+        except (ValueError, AttributeError, RecursionError):
+            continue
+        yield str(data.get("time", "")), event
+
+
+def _started(run: Path) -> str:
+    return str(_read_json(run / RUN_FILE).get("started") or "")
+
+
+def _read_json(path: Path) -> Mapping[str, object]:
+    try:
+        return _object(json.loads(_read(path)))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _read(path: Path) -> bytes:
+    """Nothing where there is no readable regular file: the name may belong to a pipe."""
+    try:
+        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
+    except OSError:
+        return b""
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

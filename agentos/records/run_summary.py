@@ -1,0 +1,92 @@
+"""What the events of one run add up to: the content of summary.json."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from agentos.core.calls import Usage
+from agentos.core.events import CallFinished, Event, ItemFinished, RunFinished, RunStarted
+from agentos.core.outcomes import Outcome
+
+
+@dataclass(slots=True)
+class _ItemRecord:
+    """Of an item that has not finished, all that is known is that it was begun."""
+
+    outcome: Outcome = Outcome.INTERRUPTED
+    error: str = ""
+    seconds: float = 0.0
+    document: str = ""
+    finished: str | None = None
+    usage: Usage = field(default_factory=Usage)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "outcome": self.outcome,
+            "error": self.error,
+            "seconds": self.seconds,
+            "document": self.document,
+            "finished": self.finished,
+            "input_tokens": self.usage.input_tokens,
+            "output_tokens": self.usage.output_tokens,
+        }
+
+
+class RunSummary:
+    """Grows by one event at a time; tokens are those of the calls made in this run."""
+
+    def __init__(self, run_id: str, started: str) -> None:
+        self._run_id = run_id
+        self._started = started
+        self._items: dict[str, _ItemRecord] = {}
+        self._exit_code: int | None = None
+
+    def add(self, event: Event, time: str) -> None:
+        """Count an event that was recorded at `time` (a timestamp)."""
+        match event:
+            case RunStarted(items=labels):
+                for label in labels:
+                    self._item(label)
+            case CallFinished(item=label):
+                self._item(label).usage += Usage(event.input_tokens, event.output_tokens)
+            case ItemFinished(item=label):
+                item = self._item(label)
+                item.outcome, item.error = event.outcome, event.error
+                item.seconds, item.document = event.seconds, event.document
+                item.finished = time
+            case RunFinished():
+                self._exit_code = event.exit_code
+            case _:
+                pass
+
+    def as_json(
+        self, finished: str, *, exit_code: int | None = None, closed_by: str = ""
+    ) -> dict[str, object]:
+        """The record; without an exit code the run's own last event tells it, or nothing does.
+
+        `closed_by` is the id of the run that closed this one in its place.
+        """
+        code = self._exit_code if exit_code is None else exit_code
+        return {
+            "run_id": self._run_id,
+            "started": self._started,
+            "finished": finished,
+            "exit_code": code,
+            **({"closed_by": closed_by} if closed_by else {}),
+            "items": {label: item.as_json() for label, item in self._items.items()},
+            "totals": _totals(self._items.values()),
+        }
+
+    def _item(self, label: str) -> _ItemRecord:
+        return self._items.setdefault(label, _ItemRecord())
+
+
+def _totals(items: Iterable[_ItemRecord]) -> dict[str, int]:
+    records = list(items)
+    counts = Counter(record.outcome for record in records)
+    return {
+        "items": len(records),
+        **{str(outcome): counts[outcome] for outcome in Outcome},
+        "input_tokens": sum(record.usage.input_tokens for record in records),
+        "output_tokens": sum(record.usage.output_tokens for record in records),
+    }

@@ -1,0 +1,78 @@
+"""The state folder of a project: looked at as a whole first, then made."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from agentos.core.errors import UsageError
+from agentos.core.paths import StatePaths, confined
+from agentos.records.files import FOLDER_MODE, write_atomically
+
+_HINT = "make it writable for you, or set AGENTOS_HOME to a folder that is"
+
+
+def prepare_state(paths: StatePaths, project: Path) -> None:
+    """Make the state folder, its parts and its own `.gitignore`; harmless to repeat.
+
+    Nothing is written before every check has passed. Raises UnsafePathError for symlinks and for
+    what leads out of the project (or of AGENTOS_HOME), UsageError for what cannot be written.
+    """
+    in_project = paths.root.parent == project
+    anchor = project if in_project else _home(paths)
+    folders = (*_between(anchor, paths.root), paths.checkpoints, paths.runs.parent, paths.runs)
+    try:
+        if in_project and not project.is_dir():
+            raise UsageError(f"{project} is not a folder")
+        _check_confined(paths, anchor)
+        for folder in folders:
+            _check_usable(folder)
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read: {error.strerror}", _HINT) from error
+    try:
+        if not in_project:
+            anchor.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        for folder in folders:
+            folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        if stat.S_IMODE(paths.root.stat().st_mode) != FOLDER_MODE:
+            paths.root.chmod(FOLDER_MODE)
+        _write_gitignore(paths.root / ".gitignore")
+    except OSError as error:
+        name = error.filename or paths.root
+        raise UsageError(f"{name} cannot be written: {error.strerror}", _HINT) from error
+
+
+def _home(paths: StatePaths) -> Path:
+    return paths.root.parent.parent  # AGENTOS_HOME/projects/<name>, see core.paths
+
+
+def _between(anchor: Path, root: Path) -> Iterator[Path]:
+    here = anchor
+    for part in root.relative_to(anchor).parts:
+        here = here / part
+        yield here
+
+
+def _check_confined(paths: StatePaths, anchor: Path) -> None:
+    names = (paths.lock, paths.numbering_lock, paths.index_lock, paths.root / ".gitignore")
+    for path in (paths.checkpoints, paths.runs, *names):
+        confined(path, anchor)
+    if paths.checkpoints.is_dir():
+        # SQLite follows symlinks, so a journal of a cloned project could be any file of the user.
+        for path in sorted(paths.checkpoints.iterdir()):
+            confined(path, anchor)
+
+
+def _check_usable(folder: Path) -> None:
+    """Look that `folder`, or the nearest folder above it that exists, can be written."""
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder", "move it away")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise UsageError(f"{folder} cannot be written: it is read-only for you", _HINT)
+
+
+def _write_gitignore(path: Path) -> None:
+    if not path.exists():
+        write_atomically(path, b"*\n")

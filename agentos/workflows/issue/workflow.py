@@ -1,0 +1,71 @@
+"""From an idea brief to a structured issue.
+
+The steps: brief, context, draft, then check, review and revise for some rounds, finalize.
+"""
+
+from pathlib import Path
+
+from agentos.context.gather import gather_context
+from agentos.core.calls import RequestKind
+from agentos.core.hashing import sha256
+from agentos.core.outcomes import Outcome
+from agentos.documents.code_context import render
+from agentos.documents.front_matter import join_front_matter
+from agentos.documents.markdown import title_of
+from agentos.documents.rules import check_issue
+from agentos.documents.templates import ISSUE_TEMPLATE
+from agentos.publishing.issues import (
+    find_issue_of_brief,
+    issue_path,
+    move_brief_to_done,
+    next_number,
+    numbering_lock,
+)
+from agentos.workflows.publication import stamped, write_document
+from agentos.workflows.review_loop import Brief, Kinds, Reviewed, write_reviewed
+from agentos.workflows.steps import Steps
+from agentos.workflows.task import Finished, Task
+
+REVISION = 1
+"""Counts changes after which an older journal cannot be continued."""
+
+_KINDS = Kinds(RequestKind.DRAFT_ISSUE, RequestKind.REVIEW_ISSUE, RequestKind.REVISE_ISSUE)
+
+
+def run(task: Task, steps: Steps) -> Finished:
+    """Do every step that the journal does not hold; raises AgentosError."""
+    source = steps.run("brief", task.text)
+    context = steps.run("context", lambda: render(gather_context(task.project, source)))
+    reviewed = write_reviewed(
+        Brief(
+            _KINDS,
+            template=ISSUE_TEMPLATE,
+            context=context,
+            source=source,
+            check=lambda draft: check_issue(draft, source),
+        ),
+        steps,
+        drafter=task.drafter,
+        reviewer=task.reviewer,
+        rounds=task.rounds,
+    )
+    with numbering_lock(task.state.numbering_lock):
+        outcome, document, digest = steps.run("finalize", lambda: _publish(task, reviewed, steps))
+        move_brief_to_done(task.project, task.item.source)
+    return Finished(Outcome(outcome), document, digest)
+
+
+def _publish(task: Task, reviewed: Reviewed, steps: Steps) -> list[str]:
+    """Write the issue; the output of the step `finalize`. One process at a time."""
+    content = join_front_matter({"brief": task.item.id}, stamped(reviewed)).encode("utf-8")
+    path = write_document(task, steps, _path(task, reviewed), content)
+    return [reviewed.outcome, str(path.relative_to(task.project)), sha256(content)]
+
+
+def _path(task: Task, reviewed: Reviewed) -> Path:
+    """The issue that the brief has already, or a new one with the next free number."""
+    existing = find_issue_of_brief(task.project, task.item.id)
+    if existing is not None:
+        return existing
+    slug = title_of(reviewed.text) or task.item.id
+    return issue_path(task.project, next_number(task.project), slug)

@@ -1,0 +1,270 @@
+"""Runs a batch: one slot thread an item, never more than allowed, until all ended or a stop.
+
+One thread decides, the one inside `execute_parallel`; everything that concerns it arrives as a
+word on its inbox: a slot that ended, a signal, a wish to stop. The slots only work.
+"""
+
+import itertools
+import queue
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from types import FrameType
+from typing import Any, Protocol, TypeVar
+
+from agentos.core.clock import Clock
+from agentos.core.outcomes import Outcome
+from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
+
+ItemT = TypeVar("ItemT")
+
+
+class CredentialSource(Protocol):
+    """What the library's form asks of a `credential_coordinator`."""
+
+    def acquire(self, timeout: float | None = None) -> Any | None:
+        """Wait for a credential; None is final."""
+
+    def release(self, credential: Any) -> None:
+        """Give it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """A wish to end: from a signal, or (signum None) from the program itself."""
+
+    signum: int | None
+    sentence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A slot has its result."""
+
+    slot: "_Slot"
+    result: WorkflowResult
+
+
+class _Phase(Enum):
+    WAITING = auto()  # for a credential: holds a place, but does not run
+    RUNNING = auto()
+    WITHDRAWN = auto()  # told to stop while it waited; what it still gets it gives back
+
+
+class ParallelCoordinator:
+    """Executes workers over items, at most `max_workers` at once.
+
+    Two things differ by what is handed in. With a `credential_coordinator` each item holds one
+    credential for the whole of its worker: the library's form. Without, workers get None and
+    lease for themselves. `admit(running)` says whether one more item may start beside `running`
+    others; `on_stop()` is called at every wish to stop, so that whoever owns the workers can
+    pass it on; `notify` takes sentences for people and is `print` unless given.
+    """
+
+    DEFAULT_PARALLELISM = 3
+    MAX_PARALLELISM = 10
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        credential_coordinator: CredentialSource | None = None,
+        *,
+        cap: int | None = None,
+        notify: Callable[[str], None] | None = None,
+        admit: Callable[[int], bool] | None = None,
+        on_stop: Callable[[], None] | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._notify = notify or (lambda text: print(text))  # noqa: T201, PLW0108 - looked up when called
+        self._credentials = credential_coordinator
+        self._admit = admit or (lambda _running: True)
+        self._on_stop = on_stop or (lambda: None)
+        self._clock = clock
+        self._inbox: queue.SimpleQueue[_Stop | _Ended] = queue.SimpleQueue()
+        self._stopping = False
+        self._shutdown_signal: int | None = None
+        self._checkpoints: list[str] = []
+        self.max_workers = self._capped(max_workers, self.MAX_PARALLELISM if cap is None else cap)
+
+    def _capped(self, wanted: int | None, cap: int) -> int:
+        if wanted is None:
+            return min(self.DEFAULT_PARALLELISM, cap)
+        if wanted < 1:
+            raise ValueError(f"max_workers must be at least 1, not {wanted}")
+        if wanted > cap:
+            self._notify(
+                f"[COORDINATOR] Warning: {wanted} parallel workflows asked for, running {cap}"
+            )
+        return min(wanted, cap)
+
+    def execute_parallel(
+        self,
+        items: Sequence[ItemT],
+        worker_func: Callable[[ItemT, Any], Outcome | None],
+        item_id_func: Callable[[ItemT], str],
+        dry_run: bool = False,
+    ) -> tuple[ProgressStats, list[WorkflowResult]]:
+        """Run `worker_func(item, credential)` for each item; results come in the items' order.
+
+        A worker returns an Outcome, or None for approved; an exception makes its item failed.
+        With `dry_run` nothing runs and the result list is empty.
+        """
+        if dry_run:
+            self._notify(f"[COORDINATOR] Dry run mode: {len(items)} items, none of them is run")
+            for item in items:
+                self._notify(f"  {item_id_func(item)}")
+            return ProgressStats(total=len(items)), []
+        slots = [
+            _Slot(
+                item_id_func(item),
+                partial(worker_func, item),
+                credentials=self._credentials,
+                report=self._inbox.put,
+                clock=self._clock,
+            )
+            for item in items
+        ]
+        results = self._run(slots)
+        self._checkpoints = [r.item_id for r in results if r.outcome is Outcome.INTERRUPTED]
+        return ProgressStats.of(len(items), results), results
+
+    def _run(self, slots: list["_Slot"]) -> list[WorkflowResult]:
+        pending = deque(slots)
+        active: list[_Slot] = []
+        ended: dict[_Slot, WorkflowResult] = {}
+        self._stopping = False
+        while True:
+            for word in self._words(wait=bool(active) and not self._may_start(pending, active)):
+                if isinstance(word, _Ended):
+                    if word.slot in active:
+                        active.remove(word.slot)
+                        ended[word.slot] = word.result
+                        self._announce(word.result)
+                    continue
+                self._stop(word)
+                dropped = [*pending, *(slot for slot in active if slot.withdraw())]
+                pending.clear()
+                active = [slot for slot in active if slot not in dropped]
+                ended |= {slot: WorkflowResult(slot.id, Outcome.INTERRUPTED) for slot in dropped}
+            if self._may_start(pending, active):
+                active.append(pending.popleft())
+                active[-1].start()
+            elif not active:
+                return [ended[slot] for slot in slots]
+
+    def _may_start(self, pending: deque["_Slot"], active: list["_Slot"]) -> bool:
+        if not pending or self._stopping or len(active) >= self.max_workers:
+            return False
+        return self._admit(len(active)) or not active
+
+    def _words(self, *, wait: bool) -> Iterator[_Stop | _Ended]:
+        """Everything that has arrived; with `wait` at least one word."""
+        if wait:
+            yield self._inbox.get()
+        for _ in itertools.count():
+            try:
+                yield self._inbox.get_nowait()
+            except queue.Empty:
+                return
+
+    def _announce(self, result: WorkflowResult) -> None:
+        if result.outcome is Outcome.FAILED:
+            self._notify(f"[{result.item_id}] FAILED: {result.error}")
+
+    def _stop(self, wish: _Stop) -> None:
+        if self._shutdown_signal is None:
+            self._shutdown_signal = wish.signum
+        if not self._stopping:
+            self._stopping = True
+            reason = f" {wish.sentence};" if wish.sentence else ""
+            self._notify(
+                f"[COORDINATOR] Shutting down...{reason} waiting for workers to checkpoint"
+            )
+        self._on_stop()
+
+    def _handle_shutdown_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """A signal handler: one word on the inbox and nothing else (`put` is re-entrant)."""
+        self._inbox.put(_Stop(signum))
+
+    def stop(self, sentence: str) -> None:
+        """Ask for the end from any thread, as the first Ctrl-C does; `sentence` says why."""
+        self._inbox.put(_Stop(None, sentence))
+
+    @property
+    def shutdown_signal(self) -> signal.Signals | None:
+        """The first signal that arrived, also one that came when everything had ended."""
+        for word in self._words(wait=False):
+            if isinstance(word, _Stop) and self._shutdown_signal is None:
+                self._shutdown_signal = word.signum
+        return None if self._shutdown_signal is None else signal.Signals(self._shutdown_signal)
+
+    def get_checkpoints(self) -> list[str]:
+        """Ids of all items of the last batch that ended interrupted, started or not."""
+        return list(self._checkpoints)
+
+
+class _Slot:
+    """One item on its way: a daemon thread, since a hung worker must not hold up the exit."""
+
+    def __init__(
+        self,
+        item_id: str,
+        work: Callable[[Any], Outcome | None],
+        *,
+        credentials: CredentialSource | None,
+        report: Callable[[_Ended], None],
+        clock: Clock,
+    ) -> None:
+        self.id = item_id
+        self._work = work
+        self._credentials = credentials
+        self._report = report
+        self._clock = clock
+        self._phase = _Phase.WAITING
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
+
+    def withdraw(self) -> bool:
+        """Take the slot out if it still waits; True when it will not run."""
+        with self._lock:
+            if self._phase is _Phase.WAITING:
+                self._phase = _Phase.WITHDRAWN
+            return self._phase is _Phase.WITHDRAWN
+
+    def _run_unless_withdrawn(self) -> bool:
+        with self._lock:
+            if self._phase is _Phase.WAITING:
+                self._phase = _Phase.RUNNING
+            return self._phase is _Phase.RUNNING
+
+    def _main(self) -> None:
+        started = self._clock()
+        try:
+            outcome, error = self._execute(), None
+        except Exception as exc:  # noqa: BLE001 - whatever a worker raises is its item's failure
+            outcome, error = Outcome.FAILED, str(exc) or type(exc).__name__
+        duration = self._clock() - started
+        self._report(_Ended(self, WorkflowResult(self.id, outcome, error, duration)))
+
+    def _execute(self) -> Outcome:
+        if self._credentials is None:
+            return self._guarded(None)
+        credential = self._credentials.acquire()
+        if credential is None:
+            raise RuntimeError("Failed to acquire credential")
+        try:
+            return self._guarded(credential)
+        finally:
+            self._credentials.release(credential)
+
+    def _guarded(self, credential: Any) -> Outcome:
+        if not self._run_unless_withdrawn():
+            return Outcome.INTERRUPTED
+        return self._work(credential) or Outcome.APPROVED

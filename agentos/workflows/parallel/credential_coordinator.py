@@ -1,0 +1,184 @@
+"""The thread-safe face of the credential pool: who asks waits here, and people are told why."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Iterable
+
+from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.clock import Clock
+from agentos.core.credentials import Credential
+from agentos.credentials.pool import (
+    DEFAULT_COOLDOWN,
+    Closed,
+    CoolingDown,
+    CredentialPool,
+    Refused,
+    Waiting,
+)
+
+_LONGEST_SLEEP = 3600.0  # seconds; a Condition refuses to wait for centuries at once
+
+_EXHAUSTED = "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back"
+
+
+class CredentialCoordinator:
+    """Lends credentials to threads (`acquire`, `release`) and to child processes (the rest).
+
+    A bare string is a secret with exactly one slot, called `key-1`, `key-2` by position; a
+    Credential has `max_concurrent` slots, else `default_slots`. `notify` hears every sentence for
+    people, outside of the lock; None prints it. Raises ConfigError for two of one name.
+    """
+
+    def __init__(
+        self,
+        credentials: Iterable[str | Credential],
+        *,
+        notify: Callable[[str], None] | None = None,
+        clock: Clock = time.monotonic,
+        default_slots: int = 1,
+        simulate_rate_limits: bool = False,
+    ) -> None:
+        given = list(credentials)
+        named = [_named(one, position) for position, one in enumerate(given, start=1)]
+        self._pool = CredentialPool(
+            named, default_slots=default_slots, simulate_rate_limits=simulate_rate_limits
+        )
+        self._given = {one.name: original for one, original in zip(named, given, strict=True)}
+        self._acquired: list[Lease] = []
+        self._notify = notify
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._told: set[float | None] = set()  # pauses by their end; None is exhaustion
+
+    def acquire(self, timeout: float | None = None) -> str | Credential | None:
+        """Wait up to `timeout` seconds, None for ever, and get one of the objects passed in.
+
+        None when the time is over, or at once when every credential is closed.
+        """
+        ticket = self._request(None, None)
+        answer: object = None
+        try:
+            answer = self._wait(None, ticket, math.inf if timeout is None else timeout)
+        finally:  # also when a signal's exception ends the wait: a place kept would block others
+            with self._changed:
+                self._pool.cancel(None, ticket)
+                self._wake()
+        if not isinstance(answer, Lease):
+            return None
+        with self._changed:
+            self._acquired.append(answer)
+        return self._given[answer.credential]
+
+    def release(
+        self,
+        credential: str | Credential,
+        rate_limited: bool = False,
+        backoff_seconds: float = DEFAULT_COOLDOWN,
+    ) -> None:
+        """Give back what `acquire` lent; rate-limited, it rests for `backoff_seconds`.
+
+        Raises ValueError for what is not out, and for a time that is no number of seconds.
+        """
+        if not (math.isfinite(backoff_seconds) and backoff_seconds >= 0):
+            raise ValueError(f"backoff_seconds cannot be {backoff_seconds}")
+        with self._changed:
+            lease = self._lease_of(credential)
+            if lease is None:
+                raise ValueError("Cannot release a credential that is not lent out")
+            self._acquired.remove(lease)
+        limit = Refusal(RefusalKind.RATE_LIMITED, "", backoff_seconds)
+        self._settle(None, lease.id, limit if rate_limited else None)
+
+    def request(self, owner: str, provider: str) -> str:
+        """Queue the owner up for a credential that serves `provider`; returns its ticket."""
+        return self._request(owner, provider)
+
+    def wait(self, owner: str, ticket: str, timeout: float) -> Lease | Waiting | Refused:
+        """What the ticket gets within `timeout` seconds; while waiting it keeps its place."""
+        return self._wait(owner, ticket, timeout)
+
+    def settle(self, owner: str, lease_id: str, refusal: Refusal | None = None) -> None:
+        """Take a lease back; `refusal` says why the call has no answer. Twice does nothing."""
+        self._settle(owner, lease_id, refusal)
+
+    def take_back(self, owner: str) -> None:
+        """Void the tickets and leases of an owner that is gone."""
+        with self._changed:
+            self._pool.take_back(owner)
+            self._wake()
+
+    def open_slots(self) -> int:
+        """How many calls may ever be in flight at once; a cooling credential counts."""
+        with self._changed:
+            return self._pool.open_slots()
+
+    def _request(self, owner: str | None, provider: str | None) -> str:
+        with self._changed:
+            return self._pool.request(owner, provider)
+
+    def _wait(self, owner: str | None, ticket: str, timeout: float) -> Lease | Waiting | Refused:
+        deadline = self._clock() + timeout
+        while True:
+            with self._changed:
+                now = self._clock()
+                answer = self._pool.poll(owner, ticket, now)
+                if not isinstance(answer, Waiting):
+                    self._wake()
+                    return answer
+                if now >= deadline:
+                    return answer
+                sentence = self._untold(answer, now)
+                if sentence is None:
+                    wake_up = deadline if answer.until is None else min(deadline, answer.until)
+                    self._changed.wait(min(wake_up - now, _LONGEST_SLEEP))
+                    continue
+            self._tell(sentence)
+
+    def _settle(self, owner: str | None, lease_id: str, refusal: Refusal | None) -> None:
+        with self._changed:
+            effect = self._pool.settle(owner, lease_id, refusal, self._clock())
+            self._wake()
+        if isinstance(effect, CoolingDown):
+            self._tell(
+                f"[COORDINATOR] Rate limit hit on {effect.credential}: rate-limited, "
+                f"backing off for {_plain(effect.seconds)}s..."
+            )
+        elif isinstance(effect, Closed):
+            self._tell(
+                f"[COORDINATOR] Credential {effect.credential} is closed for good: {effect.reason}"
+            )
+
+    def _wake(self) -> None:
+        """Let every waiter look again; an episode ends when nobody waits any more."""
+        if not self._pool.anyone_waiting:
+            self._told.clear()
+        self._changed.notify_all()
+
+    def _untold(self, waiting: Waiting, now: float) -> str | None:
+        """What a waiter has to say, if nobody has said it in this episode."""
+        if waiting.pause_until in self._told:
+            return None
+        self._told.add(waiting.pause_until)
+        if waiting.pause_until is None:
+            return _EXHAUSTED
+        seconds = math.ceil(round(waiting.pause_until - now, 3))
+        return f"[COORDINATOR] All credentials are cooling down, the first is back in {seconds}s"
+
+    def _tell(self, sentence: str) -> None:
+        (self._notify or print)(sentence)
+
+    def _lease_of(self, credential: str | Credential) -> Lease | None:
+        lent = (lease for lease in self._acquired if self._given[lease.credential] == credential)
+        return next(lent, None)
+
+
+def _named(credential: str | Credential, position: int) -> Credential:
+    if isinstance(credential, Credential):
+        return credential
+    return Credential(f"key-{position}", credential, max_concurrent=1)
+
+
+def _plain(seconds: float) -> str:
+    """`30` for 30.0, `1.5` for 1.5."""
+    return f"{round(seconds, 3):.15g}"

@@ -1,0 +1,126 @@
+"""A child's way to its leases: the supervisor lends them over a socket."""
+
+import itertools
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from multiprocessing.connection import Client, answer_challenge, deliver_challenge
+from typing import Any
+
+from agentos.core.calls import Answer, Lease, Refusal
+from agentos.core.errors import CredentialsExhausted, Interrupted
+from agentos.workflows.parallel.lease_wire import (
+    FACADE,
+    METHOD,
+    Acquire,
+    Bind,
+    Call,
+    Line,
+    Settle,
+    decode_answer,
+    encode_call,
+    hang_up,
+    receive,
+    send,
+)
+
+
+class LeaseClient:
+    """Implements `core.calls.Leases`, one call at a time.
+
+    After any error the connection is dropped and a new one bound with the next token. Asking
+    again is harmless: a wish keeps its ticket, and settling twice does nothing.
+    """
+
+    def __init__(self, address: str, authkey: bytes, tokens: Sequence[str]) -> None:
+        self._address = address
+        self._authkey = authkey
+        self._tokens = deque(tokens)
+        self._tickets = itertools.count(1)
+        self._talking = threading.Lock()
+        self._switching = threading.Lock()  # guards the two below; never held while talking
+        self._line: Line | None = None
+        self._closed = False
+
+    def acquire(self, provider: str) -> Lease:
+        """Wait for a credential that serves `provider`.
+
+        Raises CredentialsExhausted when none ever will, Interrupted when this client was closed
+        or the supervisor is gone.
+        """
+        wish = Acquire(str(next(self._tickets)), provider)
+        while True:
+            answer = self._ask(wish)
+            if answer["status"] == "granted":
+                return Lease(**answer["lease"])
+            if answer["status"] == "exhausted":
+                raise CredentialsExhausted(
+                    answer["reason"], "Add a credential that works, then run the command again."
+                )
+
+    def settle(self, lease: Lease, result: Answer | Refusal) -> None:
+        """Give the lease back and say how the call went; a second time does nothing."""
+        refusal = result if isinstance(result, Refusal) else None
+        with suppress(Interrupted):  # no supervisor, no lease; an answer is not lost over that
+            self._ask(Settle(lease.id, refusal))
+
+    def close(self) -> None:
+        """Hang up, from whatever thread: an `acquire` that waits raises Interrupted."""
+        with self._switching:
+            self._closed = True
+            if self._line is not None:
+                hang_up(self._line)
+
+    def _ask(self, call: Call) -> dict[str, Any]:
+        with self._talking:
+            while True:
+                try:
+                    return self._exchange(self._line or self._connect(), call)
+                except Interrupted:
+                    raise
+                except Exception:  # noqa: BLE001 - whatever went wrong, a new connection is the cure
+                    self._drop()
+
+    def _connect(self) -> Line:
+        """A connection that is bound to us; it uses up a token. Raises Interrupted."""
+        if not self._tokens:
+            raise self._lost()
+        token = self._tokens.popleft()
+        try:
+            line = Client(self._address)
+        except OSError:
+            raise self._lost() from None
+        with self._switching:
+            if self._closed:
+                line.close()
+                raise self._lost()
+            self._line = line
+        answer_challenge(line, self._authkey)
+        deliver_challenge(line, self._authkey)
+        send(line, (None, "accept_connection", ("child",), {}))
+        receive(line)
+        self._exchange(line, Bind(token))
+        return line
+
+    def _exchange(self, line: Line, call: Call) -> dict[str, Any]:
+        send(line, (FACADE, METHOD, (encode_call(call),), {}))
+        _, text = receive(line)
+        answer = decode_answer(text)
+        if answer["status"] == "refused":
+            raise ValueError(answer["reason"])
+        return answer
+
+    def _drop(self) -> None:
+        with self._switching:
+            if self._line is not None:
+                self._line.close()
+                self._line = None
+
+    def _lost(self) -> Interrupted:
+        return Interrupted(
+            "No more credentials: this process is about to stop"
+            if self._closed
+            else "No more credentials: the supervisor does not answer",
+            "What is done is checkpointed; run the same command again to go on.",
+        )

@@ -1,0 +1,80 @@
+"""The folder that a run's socket lies in: short of name, its owner's alone, removed afterwards."""
+
+import os
+import re
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from agentos.core.errors import ConfigError
+
+_MAX_PATH = 103 if sys.platform == "darwin" else 107  # bytes of a socket's address, without its NUL
+_SOCKET = "s"
+_FOLDER_NAME = re.compile(r"agentos-(?P<pid>[0-9]{1,9})-[A-Za-z0-9_]{8}")
+
+
+def socket_folder(environ: Mapping[str, str]) -> Path:
+    """Make a new folder (mode 0700) under XDG_RUNTIME_DIR, else under the temporary folder.
+
+    Folders of dead runs are removed on the way. Raises ConfigError when a path would be too long
+    or nothing can be made there.
+    """
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    temporary = environ.get("TMPDIR") or tempfile.gettempdir()
+    problem: Exception | None = None
+    for base in [Path(runtime), Path(temporary)] if runtime else [Path(temporary)]:
+        _sweep(base)
+        try:
+            return _make(base.absolute())
+        except (OSError, ConfigError) as error:
+            problem = error
+    if isinstance(problem, ConfigError):
+        raise problem
+    raise ConfigError(
+        f"No folder for a socket can be made in {temporary}: {problem}",
+        "Set TMPDIR to a folder that you can write to.",
+    ) from problem
+
+
+def socket_path(folder: Path) -> Path:
+    """Where the socket lies in its folder. Raises ConfigError if no socket can have this path."""
+    path = folder / _SOCKET
+    length = len(os.fsencode(path))
+    if length > _MAX_PATH:
+        raise ConfigError(
+            f"{path} is too long for a socket: {length} bytes, {_MAX_PATH} are allowed",
+            "Set TMPDIR to a folder with a short path, such as /tmp.",
+        )
+    return path
+
+
+def remove_socket_folder(folder: Path) -> None:
+    """Remove the folder and its socket; whatever else lies in it stays, with the folder."""
+    with suppress(OSError):
+        (folder / _SOCKET).unlink(missing_ok=True)
+        folder.rmdir()
+
+
+def _make(base: Path) -> Path:
+    prefix = f"agentos-{os.getpid()}-"
+    socket_path(base / f"{prefix}12345678")  # tempfile adds eight characters
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+
+
+def _sweep(base: Path) -> None:
+    """Remove what runs left here that were killed: ours, and their process is no more."""
+    with suppress(OSError):
+        for entry in base.iterdir():
+            match = _FOLDER_NAME.fullmatch(entry.name)
+            if match and not psutil.pid_exists(int(match["pid"])) and _is_ours(entry):
+                remove_socket_folder(entry)
+
+
+def _is_ours(entry: Path) -> bool:
+    status = entry.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()

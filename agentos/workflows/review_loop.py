@@ -1,0 +1,118 @@
+"""Draft, check, review, revise: the part that every document goes through."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from agentos.core.calls import Complete, Request, RequestKind
+from agentos.core.outcomes import Outcome
+from agentos.documents.templates import REVIEW_TEMPLATE
+from agentos.documents.verdict import (
+    Finding,
+    Verdict,
+    parse_verdict,
+    render_finding,
+    render_verdict,
+)
+from agentos.workflows.steps import Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What the model is asked for, by the kind of document."""
+
+    draft: RequestKind
+    review: RequestKind
+    revise: RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a document is made from. `check` gives the structural faults of a draft."""
+
+    kinds: Kinds
+    template: str
+    context: str
+    source: str
+    check: Callable[[str], Sequence[Finding]]
+
+    def request(self, kind: RequestKind, *, draft: str = "", feedback: str = "") -> Request:
+        """The parts of one question about this document."""
+        return Request(
+            kind,
+            template=REVIEW_TEMPLATE if kind is self.kinds.review else self.template,
+            context=self.context,
+            source=self.source,
+            draft=draft,
+            feedback=feedback,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """The last draft and what was found in it; nothing found means approved.
+
+    `rounds` tells the way there: each draft with its verdict, both as Markdown.
+    """
+
+    text: str
+    findings: tuple[Finding, ...]
+    rounds: tuple[tuple[str, str], ...]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Approved, or in need of revision by a person."""
+        return Outcome.NEEDS_REVISION if self.findings else Outcome.APPROVED
+
+
+def write_reviewed(
+    brief: Brief, steps: Steps, *, drafter: Complete, reviewer: Complete, rounds: int
+) -> Reviewed:
+    """Draft a document and revise it for at most `rounds` reviews, at least one.
+
+    Stops early when two rounds bring the same findings: another would too.
+    """
+    draft = steps.ask("draft", drafter, brief.request(brief.kinds.draft))
+    steps.say(f"draft: {len(draft.splitlines())} lines")
+    history: list[tuple[str, str]] = []
+    before: tuple[Finding, ...] | None = None
+    for number in range(1, rounds + 1):
+        findings = _review(brief, steps, reviewer, draft, number)
+        history.append((draft, render_verdict(Verdict(not findings, findings))))
+        if not findings:
+            steps.decide("approve", f"round {number} found nothing")
+            break
+        if findings == before:
+            steps.decide("stop revising", f"rounds {number - 1} and {number} found the same")
+            break
+        if number == rounds:
+            steps.decide("stop revising", f"{rounds} rounds are the limit")
+            break
+        request = brief.request(brief.kinds.revise, draft=draft, feedback=history[-1][1])
+        draft = steps.ask(f"revise-{number}", drafter, request)
+        steps.say(f"revise {number}: {len(draft.splitlines())} lines")
+        before = findings
+    return Reviewed(draft, findings, tuple(history))
+
+
+def _review(
+    brief: Brief, steps: Steps, reviewer: Complete, draft: str, number: int
+) -> tuple[Finding, ...]:
+    """One round: what our rules find, then what the reviewer does."""
+    checked = steps.run(
+        f"check-{number}",
+        lambda: [[finding.rule, finding.message] for finding in brief.check(draft)],
+    )
+    review = steps.ask(f"review-{number}", reviewer, brief.request(brief.kinds.review, draft=draft))
+    findings = (*(Finding(rule, message) for rule, message in checked), *_findings(review))
+    for finding in findings:
+        steps.say(f"review {number}: {render_finding(finding)[2:]}")
+    if not findings:
+        steps.say(f"review {number}: approved")
+    return findings
+
+
+def _findings(review: str) -> tuple[Finding, ...]:
+    try:
+        return parse_verdict(review).findings
+    except ValueError as error:
+        return (Finding("unreadable-review", str(error)),)

@@ -1,0 +1,50 @@
+"""What a workflow is given and what it gives back."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentos.core.calls import Complete
+from agentos.core.errors import ItemError
+from agentos.core.items import Item
+from agentos.core.outcomes import Outcome
+from agentos.core.paths import StatePaths
+
+FAILURE_NOTE = "failure"
+"""The journal's note of why the last attempt failed; empty while none has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One item to work on. `source` is the issue or brief as it was read at the start.
+
+    `rounds` is how often a draft may be reviewed; `known_hashes` are hashes of documents that
+    agentos itself wrote for the item, which it may write over.
+    """
+
+    item: Item
+    project: Path
+    state: StatePaths
+    source: bytes
+    rounds: int
+    drafter: Complete
+    reviewer: Complete
+    known_hashes: frozenset[str] = frozenset()
+
+    def text(self) -> str:
+        """The source as text; raises ItemError when it is not UTF-8."""
+        try:
+            return self.source.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ItemError(
+                f"{self.item.source.name} is not UTF-8 text (byte {error.start})",
+                "save it as UTF-8 and run again",
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A workflow's end: a document on disk. `document` is relative to the project."""
+
+    outcome: Outcome
+    document: str
+    document_hash: str

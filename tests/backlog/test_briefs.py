@@ -1,0 +1,124 @@
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentos.backlog.briefs import find_briefs
+from agentos.core.errors import BacklogError, UnsafePathError
+from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
+from agentos.core.items import Kind
+from agentos.publishing.issues import move_brief_to_done
+
+
+def write(project: Path, *names: str) -> None:
+    for name in names:
+        path = project / "ideas" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# Idea\n")
+
+
+def ids(project: Path) -> dict[str, str]:
+    return {
+        str(entry.item.source.relative_to(project / "ideas")): entry.item.id
+        for entry in find_briefs(project).entries
+    }
+
+
+def test_a_brief_is_called_by_the_slug_of_its_file_name(tmp_path: Path) -> None:
+    write(tmp_path, "active/Dark Mode (v2).md", "done/old.md", "active/x.new.md", "active/.y.md")
+    (tmp_path / "ideas" / "active" / "offline-sync.md").write_text("no head")
+    backlog = find_briefs(tmp_path)
+    assert backlog.kind is Kind.ISSUE
+    assert [(entry.item.label, entry.item.title, entry.is_open) for entry in backlog.entries] == [
+        ("ISSUE-dark-mode-v2", "Idea", True),
+        ("ISSUE-offline-sync", "Offline sync", True),
+        ("ISSUE-old", "Idea", False),
+    ]
+
+
+def test_a_closed_brief_is_not_open(tmp_path: Path) -> None:
+    write(tmp_path, "active/a.md")
+    (tmp_path / "ideas/active/a.md").write_text("---\nstate: done\n---\n")
+    assert [entry.is_open for entry in find_briefs(tmp_path).entries] == [False]
+
+
+def test_clashing_names_are_counted(tmp_path: Path) -> None:
+    write(tmp_path, "active/Dark Mode.md", "active/dark-mode.md", "active/dark_mode.md")
+    assert ids(tmp_path) == {
+        "active/Dark Mode.md": "dark-mode",
+        "active/dark-mode.md": "dark-mode-2",
+        "active/dark_mode.md": "dark-mode-3",
+    }
+
+
+def test_a_new_brief_does_not_take_the_id_of_a_done_one(tmp_path: Path) -> None:
+    write(tmp_path, "active/Dark Mode.md", "active/dark-mode.md", "done/dark-mode.md")
+    assert ids(tmp_path) == {
+        "done/dark-mode.md": "dark-mode",
+        "active/Dark Mode.md": "dark-mode-2",
+        "active/dark-mode.md": "dark-mode-3",
+    }
+
+
+def test_a_counted_id_is_not_longer_than_ids_may_be(tmp_path: Path) -> None:
+    stem = "a" * (MAX_IDENTIFIER_LENGTH - 3) + "-bc"
+    write(tmp_path, f"active/{stem}.md", f"active/{stem}d.md")
+    lengths = [len(name) for name in ids(tmp_path).values()]
+    assert len(set(ids(tmp_path).values())) == 2
+    assert max(lengths) <= MAX_IDENTIFIER_LENGTH
+    assert all(slugify(name) == name for name in ids(tmp_path).values())
+
+
+stems = st.sampled_from(["a b", "a-b", "A b", "a-b-2", "a-b-3", "a--b", "a_b", "c", "?", "item"])
+
+
+@given(active=st.sets(stems), done=st.sets(stems), data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_ids_are_unique_and_stay_when_briefs_are_moved(
+    active: set[str], done: set[str], data: st.DataObject
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        (project / "ideas" / "active").mkdir(parents=True)
+        write(project, *(f"active/{stem}.md" for stem in active))
+        for stem in done:  # as the program leaves them: one after the other
+            write(project, f"active/done {stem}.md")
+            move_brief_to_done(project, project / f"ideas/active/done {stem}.md", f"{stem}")
+        before = ids(project)
+        assert len(set(before.values())) == len(before)
+        moves = [name for name in before if name.startswith("active")]
+        for name in data.draw(st.permutations(moves)):
+            moved = move_brief_to_done(project, project / "ideas" / name, before[name])
+            before[str(moved.relative_to(project / "ideas"))] = before.pop(name)
+            assert ids(project) == before
+
+
+def test_either_folder_is_enough(tmp_path: Path) -> None:
+    write(tmp_path, "done/a.md")
+    assert ids(tmp_path) == {"done/a.md": "a"}
+
+
+def test_no_folder_at_all_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BacklogError, match="There is no folder") as caught:
+        find_briefs(tmp_path)
+    assert "ideas/active/" in caught.value.hint
+
+
+@pytest.mark.parametrize("link", ["ideas", "ideas/active", "ideas/done"])
+def test_a_folder_that_is_a_symlink_is_refused(tmp_path: Path, link: str) -> None:
+    project = tmp_path / "project"
+    (tmp_path / "elsewhere").mkdir()
+    (project / link).parent.mkdir(parents=True)
+    (project / link).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafePathError, match="symlink"):
+        find_briefs(project)
+
+
+def test_a_brief_that_is_a_symlink_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "active/a.md")
+    (tmp_path / "ideas/active/b.md").symlink_to("a.md")
+    backlog = find_briefs(tmp_path)
+    assert [entry.item.id for entry in backlog.entries] == ["a"]
+    assert backlog.notices == ("ideas/active/b.md is left out: it is a symlink",)

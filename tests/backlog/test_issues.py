@@ -1,0 +1,137 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from agentos.backlog.issues import find_issues
+from agentos.core.errors import BacklogError, UnsafePathError
+from agentos.core.items import Kind
+
+
+@pytest.fixture
+def issues(tmp_path: Path) -> Path:
+    folder = tmp_path / "issues"
+    folder.mkdir()
+    return folder
+
+
+def test_issues_come_in_the_order_of_their_numbers(issues: Path) -> None:
+    for name in ("100-last.md", "9.md", "010-middle.md", "002-first.md"):
+        (issues / name).write_text("# T\n")
+    backlog = find_issues(issues.parent)
+    assert backlog.kind is Kind.LLD
+    assert [entry.item.id for entry in backlog.entries] == ["2", "9", "10", "100"]
+    assert [entry.item.label for entry in backlog.entries][0] == "LLD-2"
+    assert backlog.entries[0].item.source == issues / "002-first.md"
+    assert backlog.notices == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.md",
+        ".042-hidden.md",
+        "042-draft.new.md",
+        "042.new.md",
+        "042-note.txt",
+        "042-note.MD",
+        "x42-note.md",
+        "042note.md",
+        "٤٢-note.md",
+        "042-folder.md/inside.md",
+    ],
+)
+def test_other_files_are_none_of_the_backlogs(issues: Path, name: str) -> None:
+    (issues / name).parent.mkdir(exist_ok=True)
+    (issues / name).write_text("# No issue\n")
+    backlog = find_issues(issues.parent)
+    assert (backlog.entries, backlog.notices) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "title"),
+    [
+        ("042-slug.md", "---\ntitle: Front\n---\n# The *head*\n# Second\n", "The head"),
+        ("042-slug.md", "---\ntitle: Front\n---\nno head\n", "Front"),
+        ("042-slug.md", "---\ntitle: 7\n---\n", "7"),
+        ("042-slug.md", "\ufeff# After a mark\r\n", "After a mark"),
+        ("042-add-isbn_check.md", "text", "Add isbn check"),
+        ("042-v1.2-fix.md", "", "V1.2 fix"),
+        ("042.md", "", "Issue 42"),
+        ("042-.md", "", "Issue 42"),
+        ("042-broken.md", "---\ntitle: [\n---\n# Head\n", "Broken"),
+        ("042-odd\nname.md", "", "Odd name"),
+    ],
+)
+def test_a_title_is_found_in_the_file_or_made_from_its_name(
+    issues: Path, name: str, text: str, title: str
+) -> None:
+    (issues / name).write_text(text)
+    (entry,) = find_issues(issues.parent).entries
+    assert (entry.item.title, entry.item.id, entry.is_open) == (title, "42", True)
+
+
+@pytest.mark.parametrize("head", ["state: closed", "state: Done", "state: ' CLOSED '"])
+def test_closed_issues_are_not_open(issues: Path, head: str) -> None:
+    (issues / "1.md").write_text(f"---\n{head}\n---\n# T\n")
+    assert [entry.is_open for entry in find_issues(issues.parent).entries] == [False]
+
+
+@pytest.mark.parametrize("head", ["state: open", "state:", "state: [closed]", "closed: true"])
+def test_other_states_are_open(issues: Path, head: str) -> None:
+    (issues / "1.md").write_text(f"---\n{head}\n---\n# T\n")
+    assert [entry.is_open for entry in find_issues(issues.parent).entries] == [True]
+
+
+def test_what_cannot_be_read_is_an_open_item_all_the_same(issues: Path) -> None:
+    (issues / "001-not-text.md").write_bytes(b"# \xff\xfe\n")
+    os.close(os.open(os.fsencode(issues) + b"/002-a\xff.md", os.O_CREAT))
+    entries = find_issues(issues.parent).entries
+    assert [entry.item.title for entry in entries] == ["Not text", "A\\xff"]
+    assert all(entry.is_open for entry in entries)
+
+
+def test_symlinks_are_left_out_and_named(issues: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.md").write_text("# Secret\n")
+    (issues / "001-link.md").symlink_to(tmp_path / "secret.md")
+    (issues / "README.md").symlink_to(tmp_path / "secret.md")
+    (issues / "002-real.md").write_text("# Real\n")
+    backlog = find_issues(tmp_path)
+    assert [entry.item.id for entry in backlog.entries] == ["2"]
+    assert backlog.notices == ("issues/001-link.md is left out: it is a symlink",)
+
+
+def test_a_pipe_is_not_waited_for(issues: Path) -> None:
+    os.mkfifo(issues / "001-pipe.md")
+    assert find_issues(issues.parent).entries == ()
+
+
+def test_one_number_twice_is_refused(issues: Path) -> None:
+    for name in ("7.md", "007-other.md", "8.md"):
+        (issues / name).write_text("---\nstate: closed\n---\n")
+    with pytest.raises(BacklogError, match=r"Issue 7 .*issues/007-other\.md and issues/7\.md") as e:
+        find_issues(issues.parent)
+    assert "number of its own" in e.value.hint
+
+
+def test_a_missing_folder_is_said_and_an_empty_one_is_fine(tmp_path: Path) -> None:
+    with pytest.raises(BacklogError, match="There is no folder") as caught:
+        find_issues(tmp_path)
+    assert "issues/001" in caught.value.hint
+    (tmp_path / "issues").mkdir()
+    assert find_issues(tmp_path).entries == ()
+
+
+def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "issues").touch()
+    with pytest.raises(BacklogError, match="issues cannot be read: Not a directory"):
+        find_issues(tmp_path)
+
+
+def test_a_symlink_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "issues").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UnsafePathError, match="symlink"):
+        find_issues(project)

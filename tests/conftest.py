@@ -1,0 +1,32 @@
+"""What every test gets: no state of the real user, and in CI no skipped test."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+FORBID_SKIPS = "AGENTOS_TESTS_FORBID_SKIPS"
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point every variable that names a place of the user's into a folder of the test's own."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
+    for name in [name for name in os.environ if name.startswith("AGENTOS_")]:
+        if name != FORBID_SKIPS:
+            monkeypatch.delenv(name)
+    return home
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skipped a test where that is forbidden."""
+    if not os.environ.get(FORBID_SKIPS):
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter is not None else []
+    for report in skipped:
+        print(f"\nSKIPPED but must run here: {report.nodeid}: {report.longrepr}")  # noqa: T201
+    if skipped:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

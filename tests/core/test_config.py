@@ -1,0 +1,251 @@
+import string
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentos.core.config import (
+    CredentialSet,
+    child_environment,
+    load_credentials,
+    simulate_rate_limits,
+)
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+
+KEY, OTHER = "sk-ant-api03-Zm9vYmFy/+=", "AIzaSyD-1234567890abcdefghijklmnopqrstu"
+NOWHERE = Path("/nowhere")
+
+
+def load(text: str, **environ: str) -> CredentialSet:
+    return load_credentials({"AGENTOS_CREDENTIALS": text} | environ, NOWHERE)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(folder: Path, text: str, mode: int = 0o600) -> Path:
+    path = folder / "credentials.toml"
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def refused(environ: dict[str, str], folder: Path = NOWHERE) -> str:
+    """The whole text of a refusal; no form of a secret may be in it."""
+    with pytest.raises(ConfigError) as caught:
+        load_credentials(environ, folder)
+    error = caught.value
+    said = f"{error} | {error.hint} | {error!r} {error.__cause__!r}"
+    assert KEY not in said
+    assert OTHER not in said
+    return said
+
+
+def test_nothing_configured_is_no_credential(tmp_path: Path) -> None:
+    assert load_credentials({}, tmp_path) == CredentialSet()
+    assert load("  ") == CredentialSet()
+
+
+def test_the_environment_names_variables() -> None:
+    found = load(" main : A_KEY , spare:B_KEY", A_KEY=KEY, B_KEY=f" {OTHER}\n")
+    assert found.usable == (Credential("main", KEY), Credential("spare", OTHER))
+    assert found.secrets == {KEY, OTHER}
+    assert found.variables == {"A_KEY", "B_KEY"}
+
+
+def test_a_secret_is_in_no_repr() -> None:
+    assert KEY not in repr(load("main:A_KEY", A_KEY=KEY))
+
+
+def test_a_variable_may_serve_two_names() -> None:
+    found = load("a:A_KEY,b:A_KEY", A_KEY=KEY)
+    assert [credential.name for credential in found.usable] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("main", "element 1: it is not of the form NAME:VARIABLE"),
+        ("main:A_KEY,", "element 2: it is not of the form"),
+        ("main:A_KEY,spare:MISSING", "element 2 (spare): the variable MISSING is not set or empty"),
+        ("main:EMPTY", "element 1 (main): the variable EMPTY is not set or empty"),
+        ("main:", "element 1 (main): the variable that it names"),
+        ("main:missing", "element 1 (main): the variable that it names"),
+        (":A_KEY", "element 1: its name is not safe to print"),
+        ("a b:A_KEY", "element 1: its name is not safe"),
+        ("../x:A_KEY", "element 1: its name is not safe"),
+        ("a\x1b[31m:A_KEY", "element 1: its name is not safe"),
+        ("ключ:A_KEY", "element 1: its name is not safe"),
+        ("a" * 33 + ":A_KEY", "element 1: its name is not safe"),
+        ("main:A_KEY,main:B_KEY", "two credentials are called main"),
+        ("main:BROKEN", "element 1 (main): the secret holds a line break"),
+        # The key typed in the wrong place.
+        (KEY, "element 1: it is not of the form"),
+        (f"main:{KEY}", "element 1 (main): the variable that it names is not set"),
+        (f"main:{OTHER}", "element 1 (main): the variable that it names is not set"),
+        (f"{KEY}:A_KEY", "element 1: its name is not safe"),
+        (f"{OTHER}:A_KEY", "element 1: its name is not safe"),
+    ],
+)
+def test_a_bad_element_is_told_without_a_secret(text: str, said: str) -> None:
+    environ = {"A_KEY": KEY, "B_KEY": OTHER, "EMPTY": "  ", "BROKEN": f"{KEY}\n{OTHER}"}
+    assert said in refused(environ | {"AGENTOS_CREDENTIALS": text})
+
+
+def test_the_file_follows_the_environment(folder: Path) -> None:
+    write(
+        folder,
+        f"""
+        [[credential]]
+        name = "team"
+        secret = '{KEY}'
+        provider = "anthropic"
+        max_concurrent = 4
+        [[credential]]
+        name = "own"
+        env = "OWN_KEY"
+        """,
+    )
+    environ = {"AGENTOS_CREDENTIALS": "first:FIRST", "FIRST": "first-key", "OWN_KEY": OTHER}
+    found = load_credentials(environ, folder)
+    assert found.usable == (
+        Credential("first", "first-key"),
+        Credential("team", KEY, "anthropic", 4),
+        Credential("own", OTHER),
+    )
+    assert found.secrets == {"first-key", KEY, OTHER}
+    assert found.variables == {"FIRST", "OWN_KEY"}
+
+
+def test_names_of_file_and_environment_must_differ(folder: Path) -> None:
+    write(folder, '[[credential]]\nname = "main"\nenv = "A_KEY"')
+    environ = {"A_KEY": KEY, "AGENTOS_CREDENTIALS": "main:A_KEY"}
+    assert "two credentials are called main" in refused(environ, folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'x = 1\nsecret = {KEY}"', "is not valid TOML at line 2, column 10"),
+        ('[[credential]]\nname = "main', "is not valid TOML at its end"),
+        ("[credentials]", "only [[credential]] tables are known"),
+        ("credential = 7", "written as [[credential]] tables"),
+        ("credential = [7]", "written as [[credential]] tables"),
+        ("[credential]", "written as [[credential]] tables"),
+        ("[[credential]]", "credential 1: it has no name"),
+        ("[[credential]]\nname = 7", "credential 1: it has no name"),
+        (f"[[credential]]\nname = '{KEY}'", "credential 1: its name is not safe"),
+        ('[[credential]]\nname = "m"\nkey = "x"', "credential 1 (m): it has an unknown key"),
+        ('[[credential]]\nname = "m"', "(m): it needs either env or secret"),
+        (
+            '[[credential]]\nname = "m"\nenv = "A_KEY"\nsecret = "x"',
+            "(m): it needs either env or secret",
+        ),
+        ('[[credential]]\nname = "m"\nenv = "GONE"', "(m): the variable GONE is not set"),
+        (f"[[credential]]\nname = 'm'\nenv = '{KEY}'", "(m): the variable that it names"),
+        ('[[credential]]\nname = "m"\nenv = 7', "(m): env or secret must be a text"),
+        ('[[credential]]\nname = "m"\nsecret = " "', "(m): env or secret must be a text"),
+        (f'[[credential]]\nname = "m"\nsecret = "{KEY}\\n{OTHER}"', "holds a line break"),
+        ('[[credential]]\nname = "m"\nenv = "A_KEY"\nprovider = 7', "provider must be a name"),
+        ('[[credential]]\nname = "m"\nenv = "A_KEY"\nprovider = ""', "provider must be a name"),
+        ('[[credential]]\nname = "m"\nenv = "A_KEY"\nmax_concurrent = 0', "whole number"),
+        ('[[credential]]\nname = "m"\nenv = "A_KEY"\nmax_concurrent = true', "whole number"),
+        ('[[credential]]\nname = "m"\nenv = "A_KEY"\nmax_concurrent = 1.5', "whole number"),
+    ],
+)
+def test_a_bad_file_is_told_without_a_secret(folder: Path, text: str, said: str) -> None:
+    path = write(folder, text)
+    found = refused({"A_KEY": KEY}, folder)
+    assert said in found
+    assert str(path) in found
+
+
+def test_a_file_that_is_not_text_is_told(folder: Path) -> None:
+    (folder / "credentials.toml").write_bytes(b"\xff\xfe" + KEY.encode())
+    assert "is not UTF-8" in refused({}, folder)
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(folder: Path) -> None:
+    (folder / "credentials.toml").mkdir()
+    assert "cannot be read: Is a directory" in refused({}, folder)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o620])
+def test_a_secret_in_an_open_file_is_refused(folder: Path, mode: int) -> None:
+    path = write(folder, f"[[credential]]\nname = 'm'\nsecret = '{KEY}'", mode)
+    said = refused({}, folder)
+    assert "open to other users" in said
+    assert f"chmod 600 {path}" in said
+
+
+def test_a_file_without_a_secret_may_be_open(folder: Path) -> None:
+    write(folder, '[[credential]]\nname = "m"\nenv = "A_KEY"', 0o644)
+    assert load_credentials({"A_KEY": KEY}, folder).usable == (Credential("m", KEY),)
+
+
+def test_the_limit_keeps_the_first_and_hides_all() -> None:
+    found = load("a:A_KEY,b:B_KEY", A_KEY=KEY, B_KEY=OTHER, AGENTOS_CREDENTIAL_LIMIT=" 1 ")
+    assert found.usable == (Credential("a", KEY),)
+    assert found.secrets == {KEY, OTHER}
+    assert found.variables == {"A_KEY", "B_KEY"}
+
+
+@pytest.mark.parametrize("limit", ["", "2", "99"])
+def test_a_limit_that_is_wide_enough_changes_nothing(limit: str) -> None:
+    found = load("a:A_KEY,b:B_KEY", A_KEY=KEY, B_KEY=OTHER, AGENTOS_CREDENTIAL_LIMIT=limit)
+    assert len(found.usable) == 2
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many", "1.5", "1_0", "٣", "9" * 5000])
+def test_a_bad_limit_is_told(limit: str) -> None:
+    assert "whole number from 1" in refused({"AGENTOS_CREDENTIAL_LIMIT": limit})
+
+
+def test_a_child_sees_no_credential() -> None:
+    environ = {
+        "PATH": "/bin",
+        "A_KEY": KEY,
+        "B_KEY": OTHER,
+        "COPY": KEY,
+        "URL": f"https://user:{OTHER}@host/",
+        "ANTHROPIC_API_KEY": "unconfigured",
+        "ANTHROPIC_AUTH_TOKEN": "unconfigured",
+        "OPENAI_API_KEY": "unconfigured",
+        "GEMINI_API_KEY": "unconfigured",
+        "GOOGLE_API_KEY": "unconfigured",
+        "AGENTOS_CREDENTIALS": "a:A_KEY,b:B_KEY",
+        "AGENTOS_CREDENTIAL_LIMIT": "1",
+    }
+    child = child_environment(environ, load_credentials(environ, NOWHERE))
+    assert child.keys() == {"PATH", "AGENTOS_CREDENTIALS", "AGENTOS_CREDENTIAL_LIMIT"}
+
+
+def test_a_short_secret_takes_only_its_equals_along() -> None:
+    environ = {"A_KEY": "a", "SAME": "a", "PATH": "/a/bin"}
+    credentials = load("main:A_KEY", **environ)
+    assert child_environment(environ, credentials) == {"PATH": "/a/bin"}
+
+
+@given(
+    secret=st.text(string.ascii_letters + string.digits + string.punctuation, min_size=8),
+    before=st.text("ab ", max_size=3),
+    after=st.text("ab ", max_size=3),
+)
+def test_no_variable_with_a_secret_passes(secret: str, before: str, after: str) -> None:
+    environ = {"A_KEY": secret, "COPY": before + secret + after}
+    assert child_environment(environ, load("main:A_KEY", **environ)) == {}
+
+
+@pytest.mark.parametrize("value", ["true", " TRUE ", "1", "yes", "on"])
+def test_rate_limits_are_simulated_on_request(value: str) -> None:
+    assert simulate_rate_limits({"AGENTOS_SIMULATE_429": value})
+
+
+@pytest.mark.parametrize("value", ["", "false", "0", "no", "off"])
+def test_rate_limits_are_not_simulated_otherwise(value: str) -> None:
+    assert not simulate_rate_limits({"AGENTOS_SIMULATE_429": value})
+    assert not simulate_rate_limits({})

@@ -1,0 +1,125 @@
+import dataclasses
+import json
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentos.core import events
+from agentos.core.events import (
+    ChildStarted,
+    Event,
+    EventStream,
+    LeaseRequested,
+    Notice,
+    Reported,
+    RunStarted,
+    decode,
+    encode,
+)
+from agentos.core.outcomes import Outcome
+
+KINDS = [
+    value
+    for value in vars(events).values()
+    if isinstance(value, type) and issubclass(value, Event) and value is not Event
+]
+
+
+@given(st.sampled_from(KINDS).flatmap(st.builds))
+def test_every_event_survives_its_way_as_json(event: Event) -> None:
+    assert decode(json.loads(json.dumps(encode(event)))) == event
+
+
+def test_an_event_is_a_flat_object_that_names_its_class() -> None:
+    assert encode(LeaseRequested(item="LLD-42", provider="openai")) == {
+        "event": "lease_requested",
+        "item": "LLD-42",
+        "provider": "openai",
+    }
+    assert "item" not in encode(Notice(text="hello"))
+
+
+def test_events_are_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Notice(text="a").text = "b"  # type: ignore[misc]  # the very thing that must fail
+
+
+def test_what_is_missing_takes_its_default_and_what_is_unknown_is_ignored() -> None:
+    data = {"event": "reported", "outcome": "approved", "from_the_future": 1}
+    assert decode(data) == Reported(outcome=Outcome.APPROVED)
+
+
+def test_numbers_and_lists_come_as_json_has_them() -> None:
+    started = decode({"event": "child_started", "pid": 1, "created": 2})
+    assert started == ChildStarted(pid=1, created=2.0)
+    run = decode({"event": "run_started", "run_id": "r", "items": ["a", "b"], "parallel": 2})
+    assert run == RunStarted(run_id="r", items=("a", "b"), parallel=2)
+
+
+@pytest.mark.parametrize(
+    ("data", "complaint"),
+    [
+        ({}, "no such event"),
+        ({"event": "event"}, "no such event"),
+        ({"event": ["notice"]}, "no such event"),
+        ({"event": "notice"}, "no field 'text'"),
+        ({"event": "notice", "text": 1}, "field 'text'"),
+        ({"event": "reported", "outcome": "splendid"}, "splendid"),
+        ({"event": "child_started", "pid": True, "created": 1.0}, "field 'pid'"),
+        ({"event": "child_started", "pid": 1, "created": True}, "field 'created'"),
+        ({"event": "run_started", "run_id": "r", "items": "ab", "parallel": 1}, "field 'items'"),
+    ],
+)
+def test_what_is_no_event_is_refused(data: dict[str, object], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        decode(data)
+
+
+class TestEventStream:
+    def test_all_subscribers_see_all_events_in_order(self) -> None:
+        seen: list[tuple[str, Event]] = []
+        stream = EventStream(lambda event: seen.append(("first", event)))
+        first, second = Notice(text="1"), Notice(text="2")
+        stream.publish(first)
+        stream.subscribe(lambda event: seen.append(("late", event)))
+        stream.publish(second)
+        assert seen == [("first", first), ("first", second), ("late", second)]
+
+    def test_a_subscriber_may_publish(self) -> None:
+        seen: list[str] = []
+        stream = EventStream()
+
+        def echo(event: Event) -> None:
+            assert isinstance(event, Notice)
+            seen.append(event.text)
+            if len(event.text) < 3:
+                stream.publish(Notice(text=event.text + "!"))
+
+        stream.subscribe(echo)
+        stream.publish(Notice(text="a"))
+        assert seen == ["a", "a!", "a!!"]
+
+    def test_threads_are_served_one_at_a_time(self) -> None:
+        inside = 0
+        most = 0
+
+        def enter(_event: Event) -> None:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            inside -= 1
+
+        stream = EventStream(enter)
+
+        def publish() -> None:
+            for _ in range(200):
+                stream.publish(Notice(text=""))
+
+        threads = [threading.Thread(target=publish) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert (inside, most) == (0, 1)

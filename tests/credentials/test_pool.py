@@ -1,0 +1,386 @@
+import copy
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+from agentos.credentials.pool import (
+    DEFAULT_COOLDOWN,
+    Closed,
+    CoolingDown,
+    CredentialPool,
+    Refused,
+    Waiting,
+)
+
+
+def limited(seconds: float | None = None) -> Refusal:
+    return Refusal(RefusalKind.RATE_LIMITED, "slow down", seconds)
+
+
+def pool_of(*credentials: Credential, default_slots: int = 1) -> CredentialPool:
+    return CredentialPool(credentials, default_slots=default_slots)
+
+
+def granted(pool: CredentialPool, owner: str | None, now: float = 0.0) -> Lease:
+    lease = pool.poll(owner, pool.request(owner, "p"), now)
+    assert isinstance(lease, Lease)
+    return lease
+
+
+def test_a_lease_carries_name_and_secret_and_its_ticket_is_its_id() -> None:
+    pool = pool_of(Credential("a", "s3cret"))
+    ticket = pool.request("o", "p")
+    assert pool.poll("o", ticket, 0.0) == Lease(ticket, "a", "s3cret")
+
+
+def test_a_granted_ticket_gets_the_same_lease_again_until_it_is_settled() -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    assert pool.poll("o", lease.id, 5.0) is lease
+    pool.settle("o", lease.id, None, 6.0)
+    assert pool.poll("o", lease.id, 7.0) == Refused("There is no such ticket")
+
+
+def test_slots_come_from_the_credential_or_the_default() -> None:
+    pool = pool_of(Credential("a", None, max_concurrent=2), Credential("b", None), default_slots=3)
+    assert pool.open_slots() == 5
+    for _ in range(5):
+        granted(pool, "o")
+    assert pool.poll("o", pool.request("o", "p"), 0.0) == Waiting(None, None)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "sentence"),
+    [
+        ([Credential("a", "x"), Credential("a", "y")], "Two credentials are called 'a'"),
+        ([Credential("a", "x", max_concurrent=0)], "allows 0 calls"),
+    ],
+)
+def test_what_cannot_be_a_pool(credentials: list[Credential], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        CredentialPool(credentials)
+
+
+def test_an_owner_keeps_its_credential_while_it_is_free() -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    first = granted(pool, "o")
+    pool.settle("o", first.id, None, 0.0)
+    assert granted(pool, "o").credential == first.credential
+    assert granted(pool, "o").credential != first.credential
+
+
+def test_nobody_in_particular_goes_round() -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    names = []
+    for _ in range(4):
+        lease = granted(pool, None)
+        names.append(lease.credential)
+        pool.settle(None, lease.id, None, 0.0)
+    assert names == ["a", "b", "a", "b"]
+
+
+def test_a_credential_of_the_provider_goes_before_one_that_serves_all() -> None:
+    pool = pool_of(Credential("any", None), Credential("mine", None, provider="p"))
+    assert granted(pool, "o").credential == "mine"
+    assert granted(pool, "o").credential == "any"
+
+
+def test_a_later_ticket_takes_what_no_earlier_one_could_use() -> None:
+    pool = pool_of(Credential("a", None, provider="p"), Credential("b", None, provider="q"))
+    granted(pool, "x")
+    early = pool.request("y", "p")
+    late = pool.request("z", "q")
+    assert isinstance(pool.poll("z", late, 0.0), Lease)
+    assert isinstance(pool.poll("y", early, 0.0), Waiting)
+
+
+def test_a_later_ticket_does_not_overtake() -> None:
+    pool = pool_of(Credential("a", None))
+    early, late = pool.request("x", "p"), pool.request("y", "p")
+    assert pool.poll("y", late, 0.0) == Waiting(None, None)
+    assert isinstance(pool.poll("x", early, 0.0), Lease)
+
+
+@pytest.mark.parametrize(("given_seconds", "seconds"), [(7.0, 7.0), (None, DEFAULT_COOLDOWN)])
+def test_a_rate_limit_cools(given_seconds: float | None, seconds: float) -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    effect = pool.settle("o", lease.id, limited(given_seconds), 100.0)
+    assert effect == CoolingDown("a", seconds)
+    ticket = pool.request("o", "p")
+    back = 100.0 + seconds
+    assert pool.poll("o", ticket, 100.0) == Waiting(until=back, pause_until=back)
+    assert isinstance(pool.poll("o", ticket, math.nextafter(back, 0)), Waiting)
+    assert pool.open_slots() == 1
+    assert isinstance(pool.poll("o", ticket, back), Lease)
+
+
+def test_a_shorter_cooldown_does_not_cut_a_longer_one() -> None:
+    pool = pool_of(Credential("a", None, max_concurrent=2))
+    first, second = granted(pool, "o"), granted(pool, "o")
+    pool.settle("o", first.id, limited(50.0), 0.0)
+    assert pool.settle("o", second.id, limited(1.0), 10.0) == CoolingDown("a", 40.0)
+    assert pool.next_wake_up(10.0) == 50.0
+
+
+def test_a_pause_ends_with_the_first_credential_that_could_serve() -> None:
+    pool = pool_of(*(Credential(name, None, provider=name[0]) for name in ("p1", "p2", "q")))
+    q = pool.poll("o", pool.request("o", "q"), 0.0)
+    assert isinstance(q, Lease)
+    first, second = granted(pool, "o"), granted(pool, "o")
+    pool.settle("o", q.id, limited(5.0), 0.0)
+    pool.settle("o", first.id, limited(20.0), 0.0)
+    ticket = pool.request("o", "p")
+    assert pool.poll("o", ticket, 0.0) == Waiting(until=5.0, pause_until=None)
+    pool.settle("o", second.id, limited(30.0), 0.0)
+    assert pool.poll("o", ticket, 0.0) == Waiting(until=5.0, pause_until=20.0)
+
+
+@pytest.mark.parametrize(
+    "kind", [RefusalKind.OVERLOADED, RefusalKind.TRANSIENT, RefusalKind.REQUEST]
+)
+def test_other_refusals_only_free_the_slot(kind: RefusalKind) -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    assert pool.settle("o", lease.id, Refusal(kind, "no", 99.0), 0.0) is None
+    assert granted(pool, "o").credential == "a"
+
+
+def test_a_refused_credential_is_closed_and_its_reason_masked() -> None:
+    pool = pool_of(Credential("a", "s3cret", max_concurrent=2))
+    first, second = granted(pool, "o"), granted(pool, "o")
+    waiting = pool.request("o", "p")
+    refusal = Refusal(RefusalKind.CREDENTIAL, "bad key s3cret")
+    assert pool.settle("o", first.id, refusal, 0.0) == Closed("a", "bad key ***")
+    assert pool.settle("o", second.id, refusal, 0.0) is None
+    assert pool.open_slots() == 0
+    assert pool.poll("o", waiting, 0.0) == Refused(
+        "Every credential for 'p' is closed (a: bad key ***)"
+    )
+    assert not pool.anyone_waiting
+
+
+def test_a_provider_that_nobody_serves_is_refused() -> None:
+    pool = pool_of(Credential("a", None, provider="q"))
+    assert pool.poll("o", pool.request("o", "p"), 0.0) == Refused("There is no credential for 'p'")
+    empty = pool_of()
+    assert empty.poll(None, empty.request(None, None), 0.0) == Refused("There is no credential")
+
+
+def test_a_stranger_can_neither_poll_settle_nor_cancel() -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    ticket = pool.request("o", "p")
+    refusal = Refusal(RefusalKind.CREDENTIAL, "mine now")
+    assert pool.settle("thief", lease.id, refusal, 0.0) is None
+    assert pool.settle("o", "unknown", refusal, 0.0) is None
+    pool.cancel("thief", ticket)
+    assert isinstance(pool.poll("thief", lease.id, 0.0), Refused)
+    assert isinstance(pool.poll("thief", ticket, 0.0), Refused)
+    assert isinstance(pool.poll("o", ticket, 0.0), Waiting)
+
+
+def test_cancelling_gives_up_the_place_and_keeps_leases() -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    ticket = pool.request("o", "p")
+    pool.cancel("o", ticket)
+    pool.cancel("o", lease.id)
+    assert not pool.anyone_waiting
+    assert pool.poll("o", lease.id, 0.0) is lease
+
+
+def test_taking_back_frees_leases_and_places_of_that_owner_only() -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    gone, stays = granted(pool, "gone"), granted(pool, "stays")
+    early, late = pool.request("gone", "p"), pool.request("late", "p")
+    pool.take_back("gone")
+    assert isinstance(pool.poll("gone", early, 0.0), Refused)
+    assert isinstance(pool.poll("gone", gone.id, 0.0), Refused)
+    assert pool.poll("stays", stays.id, 0.0) is stays
+    lease = pool.poll("late", late, 0.0)
+    assert isinstance(lease, Lease)
+    assert lease.credential == gone.credential
+
+
+def test_the_first_and_every_fifth_lease_of_a_credential_simulates_a_rate_limit() -> None:
+    names = ("a", "b")
+    pool = CredentialPool(
+        [Credential(n, None, provider=n) for n in names], simulate_rate_limits=True
+    )
+    for name in names:
+        flags = []
+        for _ in range(12):
+            lease = pool.poll("o", pool.request("o", name), 0.0)
+            assert isinstance(lease, Lease)
+            flags.append(lease.simulate_rate_limit)
+            pool.settle("o", lease.id, None, 0.0)
+        assert [n for n, flag in enumerate(flags, start=1) if flag] == [1, 6, 11]
+
+
+def test_no_repr_shows_a_secret() -> None:
+    pool = pool_of(Credential("a", "s3cret"))
+    lease = granted(pool, "o")
+    assert "s3cret" not in f"{pool!r} {lease!r} {vars(pool)!r}"
+
+
+CREDENTIALS = st.lists(
+    st.builds(
+        Credential,
+        name=st.sampled_from("abcd"),
+        secret=st.none(),
+        provider=st.sampled_from([None, "p", "q"]),
+        max_concurrent=st.sampled_from([None, 1, 2, 3]),
+    ),
+    min_size=1,
+    max_size=4,
+    unique_by=lambda credential: credential.name,
+)
+OWNERS = st.sampled_from(["x", "y", "z"])
+REFUSALS = st.one_of(
+    st.none(),
+    st.builds(
+        Refusal,
+        st.sampled_from(RefusalKind),
+        st.just("because"),
+        st.none() | st.integers(0, 100).map(float),
+    ),
+)
+
+
+class Machine(RuleBasedStateMachine):
+    """The pool against a second book of what is out, kept by the test."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.tickets: dict[str, tuple[str, str]] = {}
+        self.leases: dict[str, tuple[str, Lease]] = {}
+        self.cooldowns: dict[str, float] = {}
+        self.closed: set[str] = set()
+
+    @initialize(credentials=CREDENTIALS, default_slots=st.integers(1, 2))
+    def open(self, credentials: list[Credential], default_slots: int) -> None:
+        self.slots = {c.name: c.max_concurrent or default_slots for c in credentials}
+        self.credentials = {c.name: c for c in credentials}
+        self.cooldowns = dict.fromkeys(self.credentials, 0.0)
+        self.pool = CredentialPool(credentials, default_slots=default_slots)
+
+    def serves(self, name: str, provider: str) -> bool:
+        return self.credentials[name].provider in (None, provider)
+
+    def is_free(self, name: str) -> bool:
+        out = sum(lease.credential == name for _, lease in self.leases.values())
+        rested = self.cooldowns[name] <= self.now
+        return name not in self.closed and rested and out < self.slots[name]
+
+    @rule(owner=OWNERS, provider=st.sampled_from("pq"))
+    def request(self, owner: str, provider: str) -> None:
+        self.tickets[self.pool.request(owner, provider)] = (owner, provider)
+
+    @precondition(lambda self: self.tickets)
+    @rule(data=st.data())
+    def poll(self, data: st.DataObject) -> None:
+        ticket = data.draw(st.sampled_from(list(self.tickets)))
+        owner, provider = self.tickets[ticket]
+        order = list(self.tickets)
+        earlier = order[: order.index(ticket)]
+        free = [n for n in self.credentials if self.serves(n, provider) and self.is_free(n)]
+        answer = self.pool.poll(owner, ticket, self.now)
+        if isinstance(answer, Lease):
+            assert answer.credential in free
+            del self.tickets[ticket]
+            self.leases[ticket] = (owner, answer)
+            self.nobody_was_overtaken(earlier, answer.credential)
+        elif isinstance(answer, Refused):
+            assert all(n in self.closed for n in self.credentials if self.serves(n, provider))
+            del self.tickets[ticket]
+        else:
+            assert earlier or not free
+            assert answer.until is None or answer.until > self.now
+
+    def nobody_was_overtaken(self, earlier: list[str], credential: str) -> None:
+        pool = copy.deepcopy(self.pool)
+        for ticket in earlier:
+            owner, provider = self.tickets[ticket]
+            answer = pool.poll(owner, ticket, self.now)
+            if self.serves(credential, provider):
+                assert isinstance(answer, Lease)
+
+    @precondition(lambda self: self.leases)
+    @rule(data=st.data(), refusal=REFUSALS)
+    def settle(self, data: st.DataObject, refusal: Refusal | None) -> None:
+        lease_id = data.draw(st.sampled_from(list(self.leases)))
+        owner, lease = self.leases.pop(lease_id)
+        effect = self.pool.settle(owner, lease_id, refusal, self.now)
+        assert self.pool.settle(owner, lease_id, refusal, self.now) is None
+        if isinstance(effect, CoolingDown):
+            until = self.now + effect.seconds
+            assert until >= self.cooldowns[lease.credential]
+            self.cooldowns[lease.credential] = until
+        elif isinstance(effect, Closed):
+            self.closed.add(lease.credential)
+
+    @rule(owner=OWNERS)
+    def take_back(self, owner: str) -> None:
+        self.pool.take_back(owner)
+        self.tickets = {t: w for t, w in self.tickets.items() if w[0] != owner}
+        self.leases = {i: held for i, held in self.leases.items() if held[0] != owner}
+
+    @rule(seconds=st.integers(1, 280))
+    def let_time_pass(self, seconds: int) -> None:
+        self.now += seconds / 4  # sums of quarters are exact
+
+    @invariant()
+    def open_slots_are_those_not_closed(self) -> None:
+        expected = sum(n for name, n in self.slots.items() if name not in self.closed)
+        assert self.pool.open_slots() == expected
+
+    @invariant()
+    def the_queue_is_what_was_neither_granted_nor_refused(self) -> None:
+        assert self.pool.anyone_waiting == bool(self.tickets)
+
+    @invariant()
+    def a_first_ticket_is_served_by_any_free_credential(self) -> None:
+        for ticket, (owner, provider) in list(self.tickets.items())[:1]:
+            if any(self.serves(n, provider) and self.is_free(n) for n in self.credentials):
+                assert isinstance(copy.deepcopy(self.pool).poll(owner, ticket, self.now), Lease)
+
+    def teardown(self) -> None:
+        for lease_id, (owner, _) in self.leases.items():
+            self.pool.settle(owner, lease_id, None, self.now)
+        for owner in ("x", "y", "z"):
+            self.pool.take_back(owner)
+        assert not self.pool.anyone_waiting
+        self.leases.clear()
+        self.now += 1e6
+        usable = [c for c in self.credentials.values() if c.name not in self.closed]
+        for credential in sorted(usable, key=lambda c: c.provider is None):
+            for _ in range(self.slots[credential.name]):
+                provider = credential.provider or "p"
+                assert isinstance(
+                    self.pool.poll("end", self.pool.request("end", provider), self.now), Lease
+                )
+
+
+Machine.TestCase.settings = settings(max_examples=50, stateful_step_count=40, deadline=None)
+TestPool = Machine.TestCase
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(0, 1e6), min_size=1, max_size=6), st.lists(st.floats(0, 1e6), min_size=6))
+def test_a_cooldown_only_grows(rests: list[float], moments: list[float]) -> None:
+    pool = pool_of(Credential("a", None, max_concurrent=6))
+    leases = [granted(pool, "o") for _ in rests]
+    end = 0.0
+    for lease, rest, now in zip(leases, rests, sorted(moments), strict=False):
+        pool.settle("o", lease.id, limited(rest), now)
+        wake_up = pool.next_wake_up(now)
+        assert wake_up is None or wake_up >= end
+        end = wake_up or end

@@ -1,0 +1,303 @@
+import builtins
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+from agentos.credentials.pool import Refused, Waiting
+from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
+
+EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
+DEAD = Refusal(RefusalKind.CREDENTIAL, "invalid key")
+
+
+def limited(seconds: float | None) -> Refusal:
+    return Refusal(RefusalKind.RATE_LIMITED, "", seconds)
+
+
+class Sleeper(threading.Condition):
+    """Waiting takes no time: the clock jumps, and what the test has planned happens meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.slept: list[float | None] = []
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.slept.append(timeout)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        else:
+            assert timeout is not None
+            self.now += timeout
+        return True
+
+
+class Stage:
+    """A coordinator on a clock of the test's own, and all that it said."""
+
+    def __init__(self, *credentials: str | Credential) -> None:
+        self.said: list[str] = []
+        self.sleeper = Sleeper()
+        self.pool = CredentialCoordinator(
+            credentials, notify=self.said.append, clock=lambda: self.sleeper.now
+        )
+        self.pool._changed = self.sleeper
+
+    def lease(self, owner: str = "o") -> Lease:
+        answer = self.pool.wait(owner, self.pool.request(owner, "p"), 0)
+        assert isinstance(answer, Lease)
+        return answer
+
+
+class TestLibraryForm:
+    def test_the_very_object_comes_back(self) -> None:
+        secret = str(b"s3cret", "ascii")
+        credential = Credential("mine", "x")
+        pool = CredentialCoordinator([secret, credential])
+        first, second = pool.acquire(), pool.acquire()
+        assert first is secret
+        assert second is credential
+
+    def test_time_over_is_none_and_gives_up_the_place(self) -> None:
+        stage = Stage("k")
+        assert stage.pool.acquire(timeout=0) == "k"
+        assert stage.pool.acquire(timeout=5.0) is None
+        assert stage.sleeper.now == 5.0
+        stage.pool.release("k")
+        assert stage.pool.acquire(timeout=0) == "k"
+
+    def test_a_probe_that_does_not_wait_says_nothing(self) -> None:
+        stage = Stage("k")
+        stage.pool.acquire()
+        assert stage.pool.acquire(timeout=0) is None
+        assert stage.said == []
+
+    def test_a_wait_that_an_exception_ends_gives_up_its_place(self) -> None:
+        def interrupt() -> None:
+            raise KeyboardInterrupt
+
+        stage = Stage("k")
+        stage.pool.acquire()
+        stage.sleeper.meanwhile.append(interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            stage.pool.acquire()
+        stage.pool.release("k")
+        assert stage.pool.acquire(timeout=0) == "k"
+
+    def test_none_at_once_when_every_credential_is_closed(self) -> None:
+        stage = Stage("k")
+        stage.pool.settle("o", stage.lease().id, DEAD)
+        assert stage.pool.acquire() is None
+        assert stage.sleeper.slept == []
+
+    def test_none_at_once_without_any_credential(self) -> None:
+        assert CredentialCoordinator([]).acquire() is None
+
+    def test_a_rate_limited_credential_is_back_when_its_backoff_ends(self) -> None:
+        stage = Stage("k1", "k2")
+        assert stage.pool.acquire() == "k1"
+        stage.pool.release("k1", rate_limited=True, backoff_seconds=30.0)
+        assert stage.pool.acquire() == "k2"
+        assert stage.pool.acquire(timeout=60) == "k1"
+        assert stage.sleeper.now == 30.0
+
+    def test_a_string_has_one_slot_and_equal_ones_are_two(self) -> None:
+        stage = Stage("k", "k")
+        assert [stage.pool.acquire(timeout=0) for _ in range(3)] == ["k", "k", None]
+        stage.pool.release("k")
+        stage.pool.release("k")
+        with pytest.raises(ValueError, match="not lent"):
+            stage.pool.release("k")
+
+    def test_what_is_not_out_cannot_be_released_and_is_not_named(self) -> None:
+        stage = Stage("s3cret")
+        with pytest.raises(ValueError, match="not lent out") as caught:
+            stage.pool.release("s3cret")
+        assert "s3cret" not in str(caught.value)
+
+    @pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+    def test_a_backoff_is_a_number_of_seconds(self, seconds: float) -> None:
+        stage = Stage("k")
+        stage.pool.acquire()
+        with pytest.raises(ValueError, match="backoff_seconds"):
+            stage.pool.release("k", rate_limited=True, backoff_seconds=seconds)
+        stage.pool.release("k")
+
+    def test_two_of_one_name_are_refused(self) -> None:
+        with pytest.raises(ConfigError, match="key-2"):
+            CredentialCoordinator([Credential("key-2", "x"), "y"])
+
+    def test_a_very_long_wait_sleeps_in_parts(self) -> None:
+        stage = Stage("k")
+        stage.pool.acquire()
+        stage.sleeper.meanwhile.append(lambda: stage.pool.release("k"))
+        assert stage.pool.acquire() == "k"
+        assert stage.sleeper.slept == [3600.0]
+
+
+class TestSentences:
+    def test_exhaustion_is_said_once_in_an_episode(self) -> None:
+        stage = Stage("k")
+        stage.pool.acquire()
+        ticket = stage.pool.request("o", "p")
+        for _ in range(3):
+            assert isinstance(stage.pool.wait("o", ticket, 5.0), Waiting)
+        assert stage.pool.acquire(timeout=1.0) is None
+        assert [text.startswith(EXHAUSTED) for text in stage.said] == [True]
+        stage.pool.release("k")
+        assert isinstance(stage.pool.wait("o", ticket, 5.0), Lease)
+        assert stage.pool.acquire(timeout=1.0) is None
+        assert [text.startswith(EXHAUSTED) for text in stage.said] == [True, True]
+
+    @pytest.mark.parametrize(
+        ("seconds", "text"), [(30.0, "30"), (1.5, "1.5"), (0, "0"), (1e6, "1000000")]
+    )
+    def test_a_rate_limit_names_the_credential_and_the_seconds(
+        self, seconds: float, text: str
+    ) -> None:
+        stage = Stage("s3cret")
+        stage.pool.acquire()
+        stage.pool.release("s3cret", rate_limited=True, backoff_seconds=seconds)
+        assert stage.said == [
+            f"[COORDINATOR] Rate limit hit on key-1: rate-limited, backing off for {text}s..."
+        ]
+
+    def test_a_pause_is_said_with_the_seconds_until_its_end_and_once(self) -> None:
+        stage = Stage(Credential("a", None), Credential("b", None))
+        stage.sleeper.now = 0.1
+        for seconds in (40.0, 29.5):
+            stage.pool.settle("o", stage.lease().id, limited(seconds))
+        del stage.said[:]
+        assert stage.pool.acquire(timeout=10.0) is None
+        ticket = stage.pool.request("o", "p")
+        assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
+        assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
+        assert stage.said == [
+            "[COORDINATOR] All credentials are cooling down, the first is back in 30s",
+            "[COORDINATOR] All credentials are cooling down, the first is back in 20s",
+        ]
+        assert isinstance(stage.pool.wait("o", ticket, 60.0), Lease)
+        assert stage.sleeper.now == pytest.approx(29.6)
+
+    def test_a_closed_credential_is_named_with_the_reason(self) -> None:
+        stage = Stage(Credential("main", "s3cret"))
+        refusal = Refusal(RefusalKind.CREDENTIAL, "401: bad key s3cret")
+        stage.pool.settle("o", stage.lease().id, refusal)
+        assert stage.said == ["[COORDINATOR] Credential main is closed for good: 401: bad key ***"]
+
+    def test_without_notify_print_is_looked_up_when_called(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pool = CredentialCoordinator(["k"])
+        pool.acquire()
+        said: list[str] = []
+        monkeypatch.setattr(builtins, "print", said.append)
+        pool.release("k", rate_limited=True, backoff_seconds=2.0)
+        assert len(said) == 1
+
+    def test_they_are_spoken_outside_of_the_lock(self) -> None:
+        def look(text: str) -> None:
+            with ThreadPoolExecutor(1) as other:
+                assert other.submit(pool.open_slots).result(timeout=30) == 1
+            said.append(text)
+
+        said: list[str] = []
+        pool = CredentialCoordinator(["k"], notify=look)
+        pool.acquire()
+        assert pool.acquire(timeout=0.01) is None
+        pool.release("k", rate_limited=True)
+        assert len(said) == 2
+
+
+class TestProductForm:
+    def test_a_ticket_is_granted_settled_and_gone(self) -> None:
+        stage = Stage(Credential("a", "s3cret"))
+        ticket = stage.pool.request("o", "p")
+        lease = stage.pool.wait("o", ticket, 0)
+        assert lease == Lease(ticket, "a", "s3cret")
+        assert stage.pool.wait("o", ticket, 0) is lease
+        stage.pool.settle("o", ticket)
+        stage.pool.settle("o", ticket)
+        assert isinstance(stage.pool.wait("o", ticket, 0), Refused)
+
+    def test_a_waiting_ticket_keeps_its_place(self) -> None:
+        stage = Stage("k")
+        held = stage.lease("first")
+        early, late = stage.pool.request("a", "p"), stage.pool.request("b", "p")
+        assert isinstance(stage.pool.wait("a", early, 20.0), Waiting)
+        stage.pool.settle("first", held.id)
+        assert isinstance(stage.pool.wait("b", late, 0), Waiting)
+        assert isinstance(stage.pool.wait("a", early, 0), Lease)
+
+    def test_what_a_dead_owner_held_is_lent_again(self) -> None:
+        stage = Stage("k")
+        stage.lease("dead")
+        stage.pool.request("dead", "p")
+        stage.sleeper.meanwhile.append(lambda: stage.pool.take_back("dead"))
+        assert isinstance(stage.pool.wait("b", stage.pool.request("b", "p"), 20.0), Lease)
+
+    def test_closing_the_last_credential_refuses_who_waits(self) -> None:
+        stage = Stage("s3cret")
+        held = stage.lease()
+        ticket = stage.pool.request("b", "p")
+        stage.sleeper.meanwhile.append(lambda: stage.pool.settle("o", held.id, DEAD))
+        answer = stage.pool.wait("b", ticket, 20.0)
+        assert answer == Refused("Every credential for 'p' is closed (key-1: invalid key)")
+
+    def test_open_slots(self) -> None:
+        stage = Stage("k", Credential("a", None, max_concurrent=4), Credential("b", None))
+        assert stage.pool.open_slots() == 6
+        stage.pool.settle("o", stage.lease().id, limited(9.0))
+        assert stage.pool.open_slots() == 6
+        stage.pool.settle("o", stage.lease().id, DEAD)
+        assert stage.pool.open_slots() in (2, 5)
+
+    def test_simulated_rate_limits_are_flagged(self) -> None:
+        pool = CredentialCoordinator(["k"], simulate_rate_limits=True)
+        lease = pool.wait("o", pool.request("o", "p"), 0)
+        assert isinstance(lease, Lease)
+        assert lease.simulate_rate_limit
+
+
+def test_no_repr_shows_a_secret() -> None:
+    assert "s3cret" not in repr(CredentialCoordinator(["s3cret"]))
+
+
+def test_a_release_wakes_a_waiting_thread() -> None:
+    said = threading.Event()
+    pool = CredentialCoordinator(["k"], notify=lambda _: said.set())
+    pool.acquire()
+    with ThreadPoolExecutor(1) as executor:
+        waiting = executor.submit(pool.acquire)
+        assert said.wait(30)
+        assert not waiting.done()
+        pool.release("k")
+        assert waiting.result(timeout=30) == "k"
+
+
+def test_many_threads_never_hold_more_than_there_is() -> None:
+    pool = CredentialCoordinator(["a", "b", "c"], notify=lambda _: None)
+    held: list[str | Credential] = []
+    worst = 0
+
+    def work(_: int) -> None:
+        nonlocal worst
+        credential = pool.acquire(timeout=60)
+        assert credential is not None
+        assert credential not in held
+        held.append(credential)
+        worst = max(worst, len(held))
+        held.remove(credential)
+        pool.release(credential)
+
+    with ThreadPoolExecutor(8) as executor:
+        list(executor.map(work, range(200)))
+    assert worst <= 3
+    assert held == []
+    assert sorted(str(pool.acquire(timeout=0)) for _ in range(3)) == ["a", "b", "c"]

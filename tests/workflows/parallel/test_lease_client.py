@@ -1,0 +1,130 @@
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Listener
+from pathlib import Path
+
+import pytest
+
+from agentos.core.calls import Answer, Leases
+from agentos.core.credentials import Credential
+from agentos.core.errors import CredentialsExhausted, Interrupted
+from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
+from agentos.workflows.parallel.lease_client import LeaseClient
+from agentos.workflows.parallel.lease_server import LeaseServer
+
+SECRET = "sk-0123456789-geheim"
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short path: pytest's own may be too long for a socket."""
+    path = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"))
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def waiting() -> threading.Event:
+    return threading.Event()
+
+
+@pytest.fixture
+def server(folder: Path, waiting: threading.Event) -> Iterator[LeaseServer]:
+    coordinator = CredentialCoordinator(
+        [Credential("main", SECRET, provider="p")], notify=lambda _: waiting.set()
+    )
+    server = LeaseServer(coordinator, folder)
+    server.start()
+    yield server
+    server.stop()
+
+
+def client_of(server: LeaseServer, owner: str = "LLD-1", tokens: int = 3) -> LeaseClient:
+    return LeaseClient(server.address, server.authkey, server.issue_tokens(owner, tokens))
+
+
+def test_it_is_what_a_leasing_model_asks(server: LeaseServer) -> None:
+    leases: Leases = client_of(server)
+    lease = leases.acquire("p")
+    assert (lease.credential, lease.secret) == ("main", SECRET)
+    for _ in range(2):
+        leases.settle(lease, Answer("text", "model"))
+    assert leases.acquire("p").id != lease.id
+
+
+def test_a_provider_without_a_credential_is_exhausted(server: LeaseServer) -> None:
+    with pytest.raises(CredentialsExhausted, match="'q'") as caught:
+        client_of(server).acquire("q")
+    assert caught.value.hint
+
+
+def test_closing_ends_a_wait_in_another_thread(
+    server: LeaseServer, waiting: threading.Event
+) -> None:
+    client_of(server, "LLD-1").acquire("p")
+    second = client_of(server, "LLD-2")
+    with ThreadPoolExecutor(1) as executor:
+        wait = executor.submit(second.acquire, "p")
+        assert waiting.wait(30)
+        second.close()
+        with pytest.raises(Interrupted, match="about to stop"):
+            wait.result(timeout=30)
+
+
+def test_closing_ends_a_wait_for_a_supervisor_that_hangs(folder: Path) -> None:
+    with Listener(str(folder / "s")) as silent, ThreadPoolExecutor(2) as executor:
+        accepted = executor.submit(silent.accept)
+        client = LeaseClient(str(folder / "s"), b"key", ["a", "b"])
+        wait = executor.submit(client.acquire, "p")
+        with accepted.result(timeout=30) as line:
+            line.send_bytes(b"#CHALLENGE#" + b"x" * 20)
+            line.recv_bytes()  # it has answered, and now waits to be welcomed
+            client.close()
+            with pytest.raises(Interrupted):
+                wait.result(timeout=30)
+
+
+def test_a_closed_client_does_nothing_any_more(server: LeaseServer) -> None:
+    client = client_of(server)
+    lease = client.acquire("p")
+    client.close()
+    client.close()
+    client.settle(lease, Answer("text", "model"))
+    with pytest.raises(Interrupted, match="about to stop"):
+        client.acquire("p")
+
+
+def test_without_a_supervisor_a_wait_is_interrupted_and_settling_is_silent(
+    server: LeaseServer,
+) -> None:
+    client = client_of(server)
+    lease = client.acquire("p")
+    server.stop()
+    client.settle(lease, Answer("text", "model"))
+    with pytest.raises(Interrupted, match="supervisor"):
+        client.acquire("p")
+
+
+def test_a_wrong_key_is_interrupted(server: LeaseServer) -> None:
+    client = LeaseClient(server.address, b"wrong", server.issue_tokens("LLD-1", 2))
+    with pytest.raises(Interrupted):
+        client.acquire("p")
+
+
+def test_no_repr_shows_a_secret(server: LeaseServer) -> None:
+    client = client_of(server)
+    lease = client.acquire("p")
+    assert SECRET not in repr(client) + repr(lease)
+
+
+def test_a_child_does_not_load_the_managers() -> None:
+    code = (
+        "import sys, agentos.workflows.parallel.lease_client as client;"
+        "sys.exit('multiprocessing.managers' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

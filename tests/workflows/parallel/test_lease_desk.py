@@ -1,0 +1,92 @@
+import json
+import threading
+from typing import Any
+
+from agentos.core.calls import Lease
+from agentos.core.credentials import Credential
+from agentos.credentials.pool import Refused, Waiting
+from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
+from agentos.workflows.parallel.lease_desk import LeaseDesk, Session
+from agentos.workflows.parallel.lease_wire import Acquire, Bind, encode_call
+
+ACQUIRE = encode_call(Acquire("1", "p"))
+
+
+class Coordinator(CredentialCoordinator):
+    """One whose owners can die at the worst instant: while an answer is on its way to them."""
+
+    desk: LeaseDesk
+
+    def __init__(self, *, dies: bool = False) -> None:
+        super().__init__([Credential("main", "s3cret")], notify=lambda _: None)
+        self.dies = dies
+
+    def wait(self, owner: str, ticket: str, timeout: float) -> Lease | Waiting | Refused:
+        answer = super().wait(owner, ticket, timeout)
+        if self.dies:
+            self.desk.revoke(owner)
+        return answer
+
+
+def bound(desk: LeaseDesk, owner: str) -> Session:
+    session = Session(desk)
+    (token,) = desk.issue_tokens(owner, 1)
+    assert ask(session, encode_call(Bind(token))) == {"status": "bound"}
+    return session
+
+
+def ask(session: Session, text: str) -> dict[str, Any]:
+    answer = json.loads(session.answer(text))
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_a_revoked_child_cannot_queue_up_again() -> None:
+    coordinator = Coordinator()
+    desk = LeaseDesk(coordinator, 0.0)
+    session = bound(desk, "LLD-1")
+    assert not session.is_revoked
+    desk.revoke("LLD-1")
+    assert session.is_revoked
+    assert ask(session, ACQUIRE)["status"] == "refused"
+    assert ask(bound(desk, "LLD-2"), ACQUIRE)["status"] == "granted"
+
+
+def test_a_lease_granted_to_a_child_that_died_meanwhile_is_not_told() -> None:
+    coordinator = Coordinator(dies=True)
+    desk = coordinator.desk = LeaseDesk(coordinator, 0.0)
+    assert ask(bound(desk, "LLD-1"), ACQUIRE)["status"] == "refused"
+    coordinator.dies = False
+    assert ask(bound(desk, "LLD-2"), ACQUIRE)["status"] == "granted"
+
+
+def test_a_session_that_outlived_its_child_does_not_act_for_the_next_of_that_name() -> None:
+    desk = LeaseDesk(Coordinator(), 0.0)
+    old = bound(desk, "LLD-1")
+    desk.revoke("LLD-1")
+    new = bound(desk, "LLD-1")
+    assert ask(old, ACQUIRE)["status"] == "refused"
+    assert ask(new, ACQUIRE)["status"] == "granted"
+
+
+def test_two_connections_of_a_child_share_its_tickets_and_not_those_of_others() -> None:
+    desk = LeaseDesk(Coordinator(), 0.0)
+    first, second, other = bound(desk, "LLD-1"), bound(desk, "LLD-1"), bound(desk, "LLD-2")
+    lease = ask(first, ACQUIRE)
+    assert ask(second, ACQUIRE) == lease
+    assert ask(other, ACQUIRE) == {"status": "waiting"}
+
+
+def test_everything_can_be_revoked_while_calls_wait() -> None:
+    said = threading.Event()
+    coordinator = CredentialCoordinator([Credential("main", None)], notify=lambda _: said.set())
+    desk = LeaseDesk(coordinator, 600.0)
+    ask(bound(desk, "LLD-1"), ACQUIRE)
+    waiting = bound(desk, "LLD-2")
+    answers: list[dict[str, Any]] = []
+    thread = threading.Thread(target=lambda: answers.append(ask(waiting, ACQUIRE)), daemon=True)
+    thread.start()
+    assert said.wait(30)
+    desk.revoke_all()
+    thread.join(30)
+    assert answers[0]["status"] == "refused"
