@@ -24,9 +24,9 @@ def find_issues(project: Path) -> Backlog:
             " or name another project with --project",
         )
     by_number: dict[str, list[Path]] = {}
-    for file in files:
-        if number := issue_number(file.name):
-            by_number.setdefault(number, []).append(file)
+    numbered = ((number, file) for file in files if (number := issue_number(file.name)))
+    for number, file in numbered:
+        by_number.setdefault(number, []).append(file)
     for number, same in by_number.items():
         if len(same) > 1:
             names = " and ".join(shown(file, project) for file in same)

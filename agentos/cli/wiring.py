@@ -185,7 +185,7 @@ class Batch:
 
     def _run_child(self, item: Item) -> Reported:
         tokens = self._server.issue_tokens(item.label, TOKENS_PER_CHILD)
-        access = LeaseAccess(self._server.address, self._server.authkey, tuple(tokens))
+        access = LeaseAccess(self._server.address, bytes(self._server.authkey), tuple(tokens))
         work = self._survey.spec(item, grace=self._settings.grace)
         try:
             end = self._engine.run(ChildSpec(work, access))

@@ -51,12 +51,9 @@ def printable(text: str, limit: int | None = None) -> str:
     shown = [_shown(char) for char in text[: limit + 1]]
     if sum(map(len, shown)) <= limit:
         return "".join(shown)
-    kept = ""
-    for piece in shown:
-        if len(kept) + len(piece) > limit - len(_ELLIPSIS):
-            break
-        kept += piece
-    return kept + _ELLIPSIS
+    while sum(map(len, shown)) > limit - len(_ELLIPSIS):
+        shown.pop()
+    return "".join(shown) + _ELLIPSIS
 
 
 def _shown(char: str) -> str:

@@ -5,7 +5,6 @@ A pure state machine: the caller brings the time and the lock, and does the wait
 
 import itertools
 import math
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -77,8 +76,8 @@ class _Domain:
     def cools(self, now: float) -> bool:
         return self.closed is None and now < self.cooldown_until
 
-    def free_slots(self, now: float) -> int:
-        return 0 if self.closed is not None or self.cools(now) else self.slots - self.in_use
+    def has_room(self, now: float) -> bool:
+        return self.closed is None and not self.cools(now) and self.in_use < self.slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,12 @@ class CredentialPool:
         return ticket
 
     def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
-        """What the ticket gets at this moment; granted once, it gets the same lease again."""
+        """What the ticket gets at this moment; granted once, it gets the same lease again.
+
+        Whoever stands before it in the queue is granted what it can get at this moment, too, and
+        hears of it when it polls.
+        """
+        self._grant_in_turn(now)
         loan = self._loans.get(ticket)
         if loan is not None and loan.owner == owner:
             return loan.lease
@@ -147,9 +151,6 @@ class CredentialPool:
         if all(domain.closed is not None for domain in hopes):
             del self._tickets[ticket]
             return Refused(_why_none(wanted.provider, hopes))
-        domain = self._assigned(ticket, now)
-        if domain is not None:
-            return self._grant(ticket, domain)
         left = [domain for domain in hopes if domain.closed is None]
         pause = all(domain.cools(now) for domain in left)
         return Waiting(
@@ -180,9 +181,11 @@ class CredentialPool:
         return None
 
     def cancel(self, owner: str | None, ticket: str) -> None:
-        """Give up a place in the queue; a lease that was granted for it stays."""
+        """Give up a wish: its place in the queue, or the lease that was granted meanwhile."""
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
+        if ticket in self._loans and self._loans[ticket].owner == owner:
+            self._free(ticket)
 
     def take_back(self, owner: str) -> None:
         """Forget the owner: all its tickets and leases are void."""
@@ -206,35 +209,32 @@ class CredentialPool:
         """Whether a ticket is out that is neither granted nor refused."""
         return bool(self._tickets)
 
-    def _assigned(self, ticket: str, now: float) -> _Domain | None:
-        """The domain left for the ticket after every earlier one has had its choice."""
-        promised: Counter[str] = Counter()
-        for earlier in itertools.takewhile(ticket.__ne__, self._tickets):
-            domain = self._choice(self._tickets[earlier], promised, now)
+    def _grant_in_turn(self, now: float) -> None:
+        for ticket, wanted in list(self._tickets.items()):
+            domain = self._choice(wanted, now)
             if domain is not None:
-                promised[domain.name] += 1
-        return self._choice(self._tickets[ticket], promised, now)
+                self._grant(ticket, domain)
 
-    def _choice(self, wanted: _Ticket, promised: Counter[str], now: float) -> _Domain | None:
+    def _choice(self, wanted: _Ticket, now: float) -> _Domain | None:
         """The owner's last; else one that serves only this provider; else the least used."""
         last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
         free = [
             domain
             for domain in self._domains.values()
-            if domain.serves(wanted.provider) and domain.free_slots(now) > promised[domain.name]
+            if domain.serves(wanted.provider) and domain.has_room(now)
         ]
         return min(
             free,
             key=lambda domain: (
                 domain.name != last,
                 domain.credential.provider is None,
-                domain.in_use + promised[domain.name],
+                domain.in_use,
                 domain.last_granted,
             ),
             default=None,
         )
 
-    def _grant(self, ticket: str, domain: _Domain) -> Lease:
+    def _grant(self, ticket: str, domain: _Domain) -> None:
         owner = self._tickets.pop(ticket).owner
         simulate = self._simulate_rate_limits and domain.granted % _SIMULATED_EVERY == 0
         domain.in_use += 1
@@ -244,7 +244,6 @@ class CredentialPool:
             self._last_used[owner] = domain.name
         lease = Lease(ticket, domain.name, domain.credential.secret, simulate)
         self._loans[ticket] = _Loan(owner, lease)
-        return lease
 
     def _free(self, lease_id: str) -> _Domain:
         domain = self._domains[self._loans.pop(lease_id).lease.credential]

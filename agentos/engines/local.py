@@ -93,10 +93,28 @@ class LocalEngine:
 
         Raises EngineError when it cannot be started.
         """
-        label = spec.work.item.label
         journal = StatePaths(spec.work.state).journal_of(spec.work.item)
+        child, events_fd = self._start(spec.work.item.label, journal)
+        relay: Relay | None = None
+        try:
+            relay = self._relay(child.label, child.process.output_fd)
+            relay.start()
+            child.process.tell(replace(spec, events_fd=events_fd).to_json())
+            child.watch(self._mask)
+        finally:
+            child.end_now()
+            if relay is not None:
+                relay.finish(DRAIN_TIMEOUT)
+            child.close()
+            with self._lock:
+                del self._running[child.process.pid]
+                reap_adopted(self._running)
+        return child.end(self._timeout)
+
+    def _start(self, label: str, journal: Path) -> tuple["_Supervised", int]:
+        # Under the lock, for a stop must reach every child that runs, and reaping adopted orphans
+        # must not meet a child that is not in the table yet.
         with self._lock:
-            # Reaping adopted orphans must not meet a child that is not yet in the table.
             process, events_fd = ChildProcess.start(
                 self._command, self._environment | {JOURNAL_VARIABLE: str(journal)}
             )
@@ -111,18 +129,7 @@ class LocalEngine:
             for _ in range(self._wishes):
                 child.inbox.put(_Word.STOP)
         self._publish(ChildStarted(item=label, pid=process.pid, created=process.created))
-        relay = self._relay(label, process.output_fd)
-        relay.start()
-        process.tell(replace(spec, events_fd=events_fd).to_json())
-        try:
-            child.watch(self._mask)
-        finally:
-            relay.finish(DRAIN_TIMEOUT)
-            child.close()
-            with self._lock:
-                del self._running[process.pid]
-                reap_adopted(self._running)
-        return child.end(self._timeout)
+        return child, events_fd
 
     def stop(self) -> None:
         """Pass on one wish to end to every running child; a further call firmer than the last."""
@@ -144,9 +151,9 @@ class _Supervised:
         publish: Callable[[Event], None],
     ) -> None:
         self.inbox: queue.SimpleQueue[str | Event] = queue.SimpleQueue()
-        self._label = label
+        self.label = label
+        self.process = process
         self._journal = journal
-        self._process = process
         self._escalation = escalation
         self._publish = publish
         self._report: Reported | None = None
@@ -174,17 +181,24 @@ class _Supervised:
             while True:
                 self._heed(self.inbox.get_nowait())
 
+    def end_now(self) -> None:
+        """Kill what still runs: after `watch` nothing does, after an error in its place all."""
+        if self.process.popen.returncode is None:
+            kill_tree(self.process.pid, self._journal)
+            for _ in self.process.changes():
+                pass
+
     def close(self) -> None:
         """Close the pipes, unless a grandchild keeps one open that a thread still reads."""
         if self._events_reader is not None and self._events_reader.is_alive():
             return
-        self._process.close()
+        self.process.close()
 
     def end(self, timeout: float | None) -> ChildEnd:
         """Sum up; to be called after `watch`."""
         return ChildEnd(
             report=self._report,
-            returncode=self._process.popen.returncode,
+            returncode=self.process.popen.returncode,
             asked_to_end=self._asked_to_end,
             timed_out=timeout if self._escalation.timed_out else None,
             last_step=self._step,
@@ -214,33 +228,33 @@ class _Supervised:
         late = f" in step {self._step}" if self._step else ""
         match action:
             case Action.INTERRUPT:
-                self._process.signal(signal.SIGINT)
-                self._process.signal(signal.SIGCONT)
+                self.process.signal(signal.SIGINT)
+                self.process.signal(signal.SIGCONT)
             case Action.TERMINATE:
-                self._say(f"{self._label} is still running{late}: SIGTERM")
-                self._process.signal(signal.SIGTERM)
-                self._process.signal(signal.SIGCONT)
+                self._say(f"{self.label} is still running{late}: SIGTERM")
+                self.process.signal(signal.SIGTERM)
+                self.process.signal(signal.SIGCONT)
             case Action.KILL:
-                self._say(f"{self._label} does not end{late}: SIGKILL")
-                kill_tree(self._process.pid, self._journal)
+                self._say(f"{self.label} does not end{late}: SIGKILL")
+                kill_tree(self.process.pid, self._journal)
 
     def _say(self, text: str) -> None:
         self._publish(Notice(text=f"[COORDINATOR] {text}"))
 
     def _forward_events(self, mask: Callable[[str], str]) -> None:
-        for event in read_events(self._process.events_fd, mask):
-            own = replace(event, item=self._label)  # a child speaks for itself only
+        for event in read_events(self.process.events_fd, mask):
+            own = replace(event, item=self.label)  # a child speaks for itself only
             self._publish(own)
             self.inbox.put(own)
 
     def _await_end(self) -> None:
-        for change in self._process.changes():
+        for change in self.process.changes():
             self.inbox.put(change)
         self.inbox.put(_Word.ENDED)
 
     def _thread(self, target: Callable[..., None], *args: object) -> threading.Thread:
         thread = threading.Thread(
-            target=target, args=args, name=f"{target.__name__}-{self._label}", daemon=True
+            target=target, args=args, name=f"{target.__name__}-{self.label}", daemon=True
         )
         thread.start()
         return thread

@@ -99,14 +99,20 @@ class OutputRelay:
             self._deliver(self._masking.feed(chunk))
 
     def _deliver(self, masked: bytes) -> None:
+        self._write_log(masked)
+        self._show(self._cleaner.feed(masked))
+
+    def _write_log(self, data: bytes) -> None:
         if self._log is not None:
             try:
-                rest = memoryview(masked)
+                rest = memoryview(data)
                 while rest:
                     rest = rest[self._log.write(rest) :]
             except OSError as error:
-                self._lose_log(error)
-        self._show(self._cleaner.feed(masked))
+                with suppress(OSError):  # what it may still hold cannot be written either
+                    self._log.close()
+                self._log = None
+                self._on_error(error)
 
     def _show(self, lines: bytes) -> None:
         if self._console is not None and lines:
@@ -120,14 +126,7 @@ class OutputRelay:
             try:
                 self._log.close()
             except OSError as error:
-                self._lose_log(error)
-
-    def _lose_log(self, error: OSError) -> None:
-        log, self._log = self._log, None
-        if log is not None:
-            with suppress(OSError):  # a buffer that could not be written
-                log.close()
-        self._on_error(error)
+                self._on_error(error)
 
 
 def _bytes_in(fd: int) -> int:

@@ -98,9 +98,10 @@ def _entry(fields: object) -> IndexEntry:
         raise TypeError("not a JSON object")
     texts: dict[str, str] = {}
     for name in _TEXTS:
-        texts[name] = value = fields.get(name)
+        value = fields.get(name)
         if not isinstance(value, str):
             raise TypeError(f"{name} is {value!r}")
+        texts[name] = value
     run_id = fields.get("run_id")
     return IndexEntry(
         outcome=Outcome(str(fields.get("outcome"))),

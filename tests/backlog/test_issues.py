@@ -1,4 +1,5 @@
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def test_issues_come_in_the_order_of_their_numbers(issues: Path) -> None:
     backlog = find_issues(issues.parent)
     assert backlog.kind is Kind.LLD
     assert [entry.item.id for entry in backlog.entries] == ["2", "9", "10", "100"]
-    assert [entry.item.label for entry in backlog.entries][0] == "LLD-2"
+    assert backlog.entries[0].item.label == "LLD-2"
     assert backlog.entries[0].item.source == issues / "002-first.md"
     assert backlog.notices == ()
 
@@ -85,10 +86,15 @@ def test_other_states_are_open(issues: Path, head: str) -> None:
 
 def test_what_cannot_be_read_is_an_open_item_all_the_same(issues: Path) -> None:
     (issues / "001-not-text.md").write_bytes(b"# \xff\xfe\n")
+    (entry,) = find_issues(issues.parent).entries
+    assert (entry.item.title, entry.is_open) == ("Not text", True)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names are UTF-8 there")
+def test_a_file_name_that_is_not_text_makes_a_title_that_is(issues: Path) -> None:
     os.close(os.open(os.fsencode(issues) + b"/002-a\xff.md", os.O_CREAT))
-    entries = find_issues(issues.parent).entries
-    assert [entry.item.title for entry in entries] == ["Not text", "A\\xff"]
-    assert all(entry.is_open for entry in entries)
+    (entry,) = find_issues(issues.parent).entries
+    assert entry.item.title == "A\\xff"
 
 
 def test_symlinks_are_left_out_and_named(issues: Path, tmp_path: Path) -> None:

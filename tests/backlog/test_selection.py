@@ -65,7 +65,7 @@ def test_a_brief_is_named_by_id_label_or_file_name(typed: str, meant: str) -> No
 @pytest.mark.parametrize(
     ("known", "typed", "sentence", "hint"),
     [
-        (ISSUES, "44", "no issue 44", "did you mean"),
+        (ISSUES, "430", "no issue 430", "did you mean 43?"),
         (ISSUES, "ISSUE-7", "no issue ISSUE-7", ""),
         (BRIEFS, "dark-mod", "no brief dark-mod", "did you mean dark-mode?"),
         (BRIEFS, "zzz", "no brief zzz", "there are dark-mode, issue-list, old"),

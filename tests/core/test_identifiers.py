@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
+from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, issue_number, slugify
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,18 @@ def test_a_slug_is_short_safe_and_its_own_slug(text: str) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug)
     assert len(slug) <= MAX_IDENTIFIER_LENGTH
     assert slugify(slug) == slug
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("042-loan-reminders.md", "42"),
+        ("7.md", "7"),
+        ("042-loan-reminders.new.md", None),
+        ("README.md", None),
+        ("042.txt", None),
+        ("x042.md", None),
+    ],
+)
+def test_an_issue_file_begins_with_its_number(name: str, number: str | None) -> None:
+    assert issue_number(name) == number

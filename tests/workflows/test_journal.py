@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -329,7 +329,7 @@ def test_a_newer_versions_journal_is_refused_and_left_alone(path: Path) -> None:
     assert "newer agentos" in snapshot.problem
 
 
-def rewritten(*statements: str) -> "object":
+def rewritten(*statements: str) -> Callable[[Path], object]:
     def damage(path: Path) -> None:
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             for statement in statements:
@@ -338,7 +338,7 @@ def rewritten(*statements: str) -> "object":
     return damage
 
 
-DAMAGES = {
+DAMAGES: dict[str, Callable[[Path], object]] = {
     "text": lambda path: path.write_text("this is no database\n" * 500),
     "wrong index": lambda path: path.write_bytes(
         path.read_bytes().replace(b"review", b"reviex", 1)
@@ -364,9 +364,11 @@ DAMAGES = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
-def test_a_damaged_journal_is_named_kept_and_begun_anew(path: Path, damage: object) -> None:
+def test_a_damaged_journal_is_named_kept_and_begun_anew(
+    path: Path, damage: Callable[[Path], object]
+) -> None:
     filled(path, "load", "draft", "review")
-    damage(path)  # type: ignore[operator]  # lambdas and functions alike
+    damage(path)
     content = path.read_bytes()
     snapshot = read_journal(path)
     assert snapshot is not None
@@ -626,13 +628,13 @@ class KilledError(BaseException):
     """Stands for a SIGKILL between two calls of the operating system."""
 
 
-def killed_after(calls: int, original: object) -> object:
+def killed_after(calls: int, original: Callable[..., object]) -> Callable[..., object]:
     left = iter(range(calls))
 
     def call(*args: object, **kwargs: object) -> object:
         if next(left, None) is None:
             raise KilledError
-        return original(*args, **kwargs)  # type: ignore[operator]  # a function of os
+        return original(*args, **kwargs)
 
     return call
 
