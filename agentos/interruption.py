@@ -28,7 +28,7 @@ class CallEnded:
 
     call: object
     answer: Answer | None = None
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 Word = int | ParentGone | CallEnded
@@ -95,7 +95,7 @@ class Interruption:
     def _run(self, call: Call, request: Request) -> None:
         try:
             self._inbox.put(CallEnded(call, answer=call.run(request)))
-        except Exception as error:  # noqa: BLE001 - raised again where the call is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
             self._inbox.put(CallEnded(call, error=error))
 
     def _next_word(self) -> Word | None:

@@ -55,7 +55,7 @@ class LeasingModel:
 
     @property
     def in_flight(self) -> bool:
-        """Whether the model is working right now, so that abandoning the call costs something."""
+        """Whether a model is working or has answered, so that to abandon the call costs it."""
         return self._in_flight
 
     def cancel(self) -> None:
@@ -68,13 +68,15 @@ class LeasingModel:
         Raises ModelError for a refusal that would repeat, CredentialsExhausted when no credential
         is left, Interrupted after `cancel`.
         """
+        self._in_flight = False
         failures = 0
         while True:
             lease = self._acquire()
             result = self._call(lease, request)
             self._leases.settle(lease, result)
             if isinstance(result, Answer):
-                return result
+                return result  # in flight until it has arrived
+            self._in_flight = False
             if result.kind in (RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL):
                 continue  # the pool has rested or closed it; the next lease waits or is another
             failures += 1
@@ -83,12 +85,16 @@ class LeasingModel:
             self._pause(result.retry_after or FIRST_PAUSE * 2 ** (failures - 1))
 
     def _acquire(self) -> Lease:
-        if self._cancelled.is_set():
-            raise Interrupted("stopped before the next call")
+        self._heed_cancel()
         self._emit(LeaseRequested(provider=self._model.provider))
         lease = self._leases.acquire(self._model.provider)
+        self._heed_cancel()  # the lease is taken back when this process ends
         self._emit(LeaseGranted(credential=lease.credential))
         return lease
+
+    def _heed_cancel(self) -> None:
+        if self._cancelled.is_set():
+            raise Interrupted("stopped before the next call")
 
     def _call(self, lease: Lease, request: Request) -> Answer | Refusal:
         started = self._clock()
@@ -97,10 +103,7 @@ class LeasingModel:
             result = Refusal(RefusalKind.RATE_LIMITED, "simulated", SIMULATED_BACKOFF)
         else:
             self._in_flight = True
-            try:
-                result = self._model.complete(request, lease.secret)
-            finally:
-                self._in_flight = False
+            result = self._model.complete(request, lease.secret)
         if isinstance(result, Answer):
             self._emit(
                 CallFinished(

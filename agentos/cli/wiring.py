@@ -38,8 +38,11 @@ from agentos.workflows.parallel.socket_folder import socket_folder
 TOKENS_PER_CHILD = 8
 """How often a child may bind a connection: once, and again after each error."""
 
-CONSOLE_CLOSE_TIMEOUT = 6.0
-"""Seconds that the console's reader has to take the last lines."""
+CLOSE_TIMEOUT_AFTER_STOP = 0.5
+"""Seconds that the console's reader has to take the last lines once an end was wished for."""
+
+CLOSE_TIMEOUT = 3600.0
+"""The same for a run that ended by itself: a pager may be read at leisure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +70,9 @@ class BatchEnd:
 
 
 def credentials_for(provider: str, configured: Sequence[Credential]) -> list[Credential]:
-    """Those configured, and the built-in one without a secret where none serves `provider`."""
-    if any(credential.provider in (None, provider) for credential in configured):
-        return list(configured)
-    return [*configured, Credential(provider, None, provider)]
+    """Those that serve `provider`, or a built-in one without a secret where none does."""
+    serving = [one for one in configured if one.provider in (None, provider)]
+    return serving or [Credential(provider, None, provider)]
 
 
 class Batch:
@@ -141,7 +143,8 @@ class Batch:
 
     def close(self) -> None:
         """Let the console's reader take the last lines."""
-        self._console.close(CONSOLE_CLOSE_TIMEOUT)
+        stopped = self._coordinator.shutdown_signal is not None
+        self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
 
     def _execute(
         self, due: Sequence[Standing], skipped: Sequence[Standing]

@@ -1,5 +1,6 @@
 """Which paths of a project are no business of a model's."""
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
@@ -35,7 +36,7 @@ _SECRETS = (
     "client_secret*",
 )
 _SECRET_UNLESS_CODE = ("credential*", "secret*", ".credential*", ".secret*")
-_CODE = frozenset({".py", ".pyi", ".go", ".rs", ".java", ".kt", ".ts", ".tsx", ".js", ".c", ".h"})
+_CODE_SUFFIX = re.compile(r"\.(c|cpp|cs|go|h|java|jsx?|kt|php|pyi?|rb|rs|swift|tsx?)")
 
 
 def is_secret(name: str) -> bool:
@@ -43,8 +44,14 @@ def is_secret(name: str) -> bool:
     folded = name.casefold()
     if any(fnmatch(folded, pattern) for pattern in _SECRETS):
         return True
-    is_code = PurePosixPath(folded).suffix in _CODE  # credentials.py is a module, not a key
-    return not is_code and any(fnmatch(folded, pattern) for pattern in _SECRET_UNLESS_CODE)
+    if is_code(folded):  # credentials.py is a module, not a key
+        return False
+    return any(fnmatch(folded, pattern) for pattern in _SECRET_UNLESS_CODE)
+
+
+def is_code(name: str) -> bool:
+    """Whether a file of this name is source code."""
+    return _CODE_SUFFIX.fullmatch(PurePosixPath(name.casefold()).suffix) is not None
 
 
 def is_skipped_folder(parts: Sequence[str]) -> bool:

@@ -5,6 +5,7 @@ all to the subscribers: terminal, record, audit, progress. Fields are flat, so t
 events.ndjson can be read by itself.
 """
 
+import contextlib
 import dataclasses
 import re
 import threading
@@ -146,7 +147,11 @@ def _kind(cls: type[Event]) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
-_BY_KIND: dict[str, type[Event]] = {_kind(cls): cls for cls in Event.__subclasses__()}
+_BY_KIND: dict[str, type[Event]] = {
+    _kind(value): value
+    for value in list(vars().values())
+    if isinstance(value, type) and issubclass(value, Event) and value is not Event
+}
 
 
 def encode(event: Event) -> dict[str, object]:
@@ -156,14 +161,13 @@ def encode(event: Event) -> dict[str, object]:
     return {"event": _kind(type(event))} | ({"item": item} if item else {}) | fields
 
 
-def decode(data: Mapping[str, object]) -> Event:
+def decode(data: object) -> Event:
     """The event that `encode` wrote, with unknown fields ignored.
 
     Raises ValueError for anything that is no such object: it comes from another process.
     """
-    cls = _BY_KIND.get(str(data.get("event")))
-    if cls is None:
-        raise ValueError(f"no such event: {data.get('event')!r}")
+    if not isinstance(data, Mapping) or (cls := _BY_KIND.get(str(data.get("event")))) is None:
+        raise ValueError(f"no such event: {data!r}")
     values: dict[str, object] = {}
     for spec in dataclasses.fields(cls):
         if spec.name in data:
@@ -177,7 +181,8 @@ def _checked(spec: "dataclasses.Field[object]", value: object) -> object:
     if spec.type is Outcome:
         return Outcome(str(value))
     if spec.type is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
+        with contextlib.suppress(OverflowError):
+            return float(value)
     if spec.type == float | None and (value is None or type(value) in (int, float)):
         return value
     if spec.type in (str, int) and type(value) is spec.type:

@@ -137,8 +137,7 @@ class CredentialPool:
     def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
         """What the ticket gets at this moment; granted once, it gets the same lease again.
 
-        Whoever stands before it in the queue is granted what it can get at this moment, too, and
-        hears of it when it polls.
+        The whole queue is granted, in turn, what it can get; the others hear of it when they poll.
         """
         self._grant_in_turn(now)
         loan = self._loans.get(ticket)

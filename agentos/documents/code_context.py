@@ -64,6 +64,8 @@ def parse(text: str) -> CodeContext:
         _expect(lines, "")
         excerpts.append(Excerpt(line[5:-1], "\n".join(_fenced_lines(lines))))
         _expect(lines, "")
+    else:
+        raise ValueError("Not a rendered context: its end is missing")
     omitted = tuple(line.removeprefix("- ") for line in lines if line)
     return CodeContext(tuple(path for path in listed if path), tuple(excerpts), omitted)
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from agentos.documents.writing import one_line
 
-_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
+_SPAN = re.compile(r"(?<!`)(`{1,2})(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 _TOKEN = re.compile(r"[\w.~@+/\\-]+")
 _SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,9}")
 _HIDDEN = re.compile(r"\.[A-Za-z][\w.-]*")
@@ -21,8 +21,9 @@ _MAX_PATH = 300  # characters
 
 
 def code_spans(text: str) -> tuple[str, ...]:
-    """What stands in backticks, each on one line, in its order."""
-    return tuple(one_line(match[2]) for match in _SPAN.finditer(text))
+    """Inline code, each span on one line, in its order; spans end with their paragraph."""
+    spans = (match[2] for match in _SPAN.finditer(text))
+    return tuple(one_line(span) for span in spans if "\n\n" not in span)
 
 
 def normal_path(text: str) -> str:
@@ -76,4 +77,4 @@ def _words(text: str) -> list[str]:
 
 
 def _in_url(word: re.Match[str]) -> bool:
-    return word[0].startswith("//") and word.string[: word.start()].endswith(":")
+    return word[0].startswith("//") and word.string.startswith(":", max(0, word.start() - 1))

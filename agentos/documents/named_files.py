@@ -40,7 +40,7 @@ _HEADINGS = {
     action: re.compile(rf"(?:files to )?(?:{words})(?: files)?\W*", re.IGNORECASE)
     for action, words in _WORDS.items()
 }
-_PATH = re.compile(r"`(?P<quoted>[^`]+)`|(?P<bare>[\w.~@+/\\-]*[\w/])")
+_PATH = re.compile(r"`(?P<quoted>[^`]+)`|(?P<bare>[\w.~@+/\\-]+)")
 _NEXT_PATH = re.compile(r"\s*(?:,|;|&|\+|and)\s*(?=`)")
 
 
@@ -91,7 +91,7 @@ def _split(line: str) -> tuple[list[str], str]:
 
 
 def _path(match: re.Match[str]) -> str:
-    return normal_path(match["quoted"] or match["bare"])
+    return normal_path(match["quoted"] or match["bare"].rstrip("."))
 
 
 def _stated(rest: str) -> tuple[str, FileAction | None]:

@@ -28,7 +28,7 @@ _ALIASES = {
     "technical design": "design",
     "detailed design": "design",
 }
-_REQUIREMENT = re.compile(r"\W*R(?P<number>\d{1,6})\b\W*")
+_REQUIREMENT = re.compile(r"\A\W*R(?P<number>\d{1,6})\b\W*")
 _REFERENCE = re.compile(r"\bR(?P<first>\d{1,6})(?:\s*[-\u2013]\s*R?(?P<last>\d{1,6}))?\b")
 _TITLE = "# title"  # a key that no heading has
 _SHOWN = 60  # characters of a text that a finding quotes
@@ -129,14 +129,14 @@ def _placeholders(parts: dict[Role | str, str]) -> Iterator[Finding]:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """What could be a placeholder: paragraphs, list items, and cells that hold anything."""
+    """What could be a placeholder: paragraphs, list items, and cells that hold words or dots."""
     for block in blocks(text):
         if isinstance(block, Table):
-            marks = ("", "-", "\N{EN DASH}", "\N{EM DASH}")  # a cell may well say "nothing"
-            yield from (cell for row in block.rows for cell in row if cell not in marks)
+            cells = (cell for row in block.rows for cell in row)
+            yield from (cell for cell in cells if re.search(r"\w|\.\.\.|\u2026", cell))
         elif isinstance(block, ListItem):
             if not block.code:
-                yield _REQUIREMENT.sub("", block.text, count=1)
+                yield _REQUIREMENT.sub("", block.text)
         elif not isinstance(block, Code):
             yield block.text
 
@@ -160,7 +160,7 @@ def _numbers(text: str) -> list[int]:
 
 def _numbering(numbers: list[int]) -> Iterator[Finding]:
     if not numbers:
-        yield Finding("no-requirements", "No requirement is numbered: list them as R1, R2, ...")
+        yield Finding("unnumbered", "No requirement is numbered: list them as R1, R2, ...")
     elif numbers != list(range(1, len(numbers) + 1)):
         listed = ", ".join(f"R{number}" for number in numbers[:20])
         yield Finding("numbering", f"The requirements are not numbered R1, R2, ...: {listed}")

@@ -8,14 +8,15 @@ from agentos.documents.front_matter import split_front_matter
 from agentos.documents.headings import Role, role_of
 from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table, blocks, sections
 from agentos.documents.named_files import NamedFile, named_files
+from agentos.documents.status import is_status_line
 
 _PLACEHOLDER = re.compile(
     r"(?:tbd|tba|tbc|todo|fixme|xxx|wip|to be (?:done|decided|defined|determined|written|added)"
-    r"|coming soon|fill (?:this )?in|lorem ipsum.*|\W*)[\s.!:\u2026]*|(?:tbd|tba|todo|fixme)\s*:.*",
+    r"|coming soon|fill (?:this )?in)[\s.!:\u2026]*|(?:tbd|tba|todo|fixme)\s*:.*|lorem ipsum.*|\W*",
     re.IGNORECASE | re.DOTALL,
 )
-_CHECKBOX = re.compile(r"\[[ xX]\]\s+")
-_NUMBER = re.compile(r"\**(?:R|AC|REQ)-?\d+\**[:.)]*\**\s+")
+_CHECKBOX = re.compile(r"\A\[[ xX]\]\s+")
+_NUMBER = re.compile(r"\A\**(?:R|AC|REQ)-?\d+\**[:.)]*\**\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +128,15 @@ class _Reading:
         """A heading of a known name opens its part; others continue the part they stand under."""
         known = role_of(title)
         inside = level > self._level > 0
-        if inside and (known is None or self._role is Role.OUT_OF_SCOPE):
+        if inside and (known in (None, self._role) or self._role is Role.OUT_OF_SCOPE):
             return
         self._role, self._level = known, level
 
     def _add(self, title: str, content: list[Block]) -> None:
         if self._role is None:
-            if content:
-                self.rest += [Paragraph(f"{title}:"), *content]
+            if content and not is_placeholder(title):
+                self.rest.append(Paragraph(f"{title}:"))
+            self.rest += content
         elif self._role is Role.FILES:
             self.files += [(title, block) for block in content]
         else:
@@ -167,9 +169,8 @@ def _entries(
             entries.append(Statement(_text(block.text), path[-1] if path else None, block.code))
             path.append(len(entries) - 1)
         elif isinstance(block, Table):
-            entries += [
-                Statement(_text(" \N{EN DASH} ".join(filter(None, row)))) for row in block.rows
-            ]
+            rows = [" \N{EN DASH} ".join(filter(None, row)) for row in block.rows if _says(row)]
+            entries += [Statement(_text(row)) for row in rows]
         elif isinstance(block, Paragraph):
             entries.append(Statement(_text(block.text)))
         else:
@@ -179,12 +180,16 @@ def _entries(
 
 def _text(text: str) -> str:
     """An entry without the check box or number that its author gave it."""
-    return _NUMBER.sub("", _CHECKBOX.sub("", text, count=1), count=1)
+    return _NUMBER.sub("", _CHECKBOX.sub("", text))
+
+
+def _says(row: Iterable[str]) -> bool:
+    return not all(is_placeholder(cell) for cell in row)
 
 
 def _is_empty(block: Block) -> bool:
     if isinstance(block, Table):
-        return not block.rows
+        return not any(_says(row) for row in block.rows)
     if isinstance(block, ListItem):
         return not block.code and is_placeholder(_text(block.text))
-    return is_placeholder(block.text)
+    return is_placeholder(block.text) or is_status_line(block.text)

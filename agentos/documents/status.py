@@ -12,18 +12,20 @@ _STATUS = re.compile(r"Status: (?:approved|needs revision)[ \t]*")
 _MISSING = "Missing Before Approval"
 
 
+def is_status_line(line: str) -> bool:
+    """Whether a line is one that `stamp` writes under a title."""
+    return _STATUS.fullmatch(line) is not None
+
+
 def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
     """The document with its status under the H1 and, for a revision, what is missing.
 
     An earlier stamp is replaced, so that stamping twice is the same as once. A text without an H1
-    gets the line at its beginning. Raises ValueError for an outcome that no document has, and for
-    malformed front matter.
+    gets the line at its beginning. Raises ValueError for an outcome that no document has.
     """
     if not outcome.is_finished:
         raise ValueError(f"A document cannot be {outcome}")
-    text = normalized(document)
-    body = split_front_matter(text)[1]
-    front = text.removesuffix(body)
+    front, body = _split_front(normalized(document).replace("\ufeff", "").lstrip("\n"))
     title, content = _split_after_title(_without_list(body))
     introduction, rest = _split_at_heading(_without_status(content))
     status = "Status: approved" if outcome is Outcome.APPROVED else "Status: needs revision"
@@ -35,6 +37,15 @@ def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
     if listed and not _lists(stamped):  # the introduction opens a code block and never closes it
         stamped = _joined(title, status, listed, introduction, rest)
     return front + stamped
+
+
+def _split_front(text: str) -> tuple[str, str]:
+    """The front matter as it was written, and the body."""
+    try:
+        body = split_front_matter(text)[1]
+    except ValueError:  # a model's draft that begins with a rule
+        body = text
+    return text.removesuffix(body), body
 
 
 def _lists(body: str) -> list[Section]:
@@ -60,7 +71,7 @@ def _split_after_title(body: str) -> tuple[str, str]:
 
 def _without_status(content: str) -> str:
     lines = content.split("\n")
-    while lines and (not lines[0].strip() or _STATUS.fullmatch(lines[0])):
+    while lines and (not lines[0].strip() or is_status_line(lines[0])):
         del lines[0]
     return "\n".join(lines)
 

@@ -5,24 +5,47 @@ import json
 import os
 from collections.abc import Callable, Iterator
 
-from agentos.core.events import Event, decode
+from agentos.core.events import (
+    CallFinished,
+    CallRefused,
+    Decided,
+    Event,
+    LeaseGranted,
+    LeaseRequested,
+    Reported,
+    StepFinished,
+    StepRestored,
+    StepStarted,
+    decode,
+)
 
 MAX_LINE = 1 << 20
 """Bytes; a longer line is no event of ours and is dropped."""
 
+_OF_A_CHILD = (
+    CallFinished,
+    CallRefused,
+    Decided,
+    LeaseGranted,
+    LeaseRequested,
+    Reported,
+    StepFinished,
+    StepRestored,
+    StepStarted,
+)
+
 
 def read_events(fd: int, mask: Callable[[str], str]) -> Iterator[Event]:
-    """Yield events until the pipe's end; what cannot be decoded is skipped, texts are masked."""
-    kept = b""
-    while chunk := os.read(fd, 65536):
-        *lines, kept = (kept + chunk).split(b"\n")
-        if len(kept) > MAX_LINE:
-            kept = b""
-        for line in lines:
-            try:
-                event = decode(json.loads(line))
-            except (ValueError, RecursionError):
-                continue
+    """Yield events until the pipe's end, their texts masked.
+
+    Skipped is what cannot be decoded, and what only the parent may say.
+    """
+    for line in _lines(fd):
+        try:
+            event = decode(json.loads(line))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(event, _OF_A_CHILD):
             yield masked(event, mask)
 
 
@@ -34,3 +57,16 @@ def masked(event: Event, mask: Callable[[str], str]) -> Event:
         if type(value := getattr(event, field.name)) is str
     }
     return dataclasses.replace(event, **texts)
+
+
+def _lines(fd: int) -> Iterator[bytes]:
+    kept = b""
+    dropping = False
+    while chunk := os.read(fd, 65536):
+        *lines, kept = (kept + chunk).split(b"\n")
+        if dropping and lines:
+            del lines[0]  # the end of one that was too long
+            dropping = False
+        yield from lines
+        if len(kept) > MAX_LINE:
+            kept, dropping = b"", True

@@ -35,8 +35,11 @@ from agentos.engines.event_reader import read_events
 from agentos.engines.parenthood import become_subreaper
 from agentos.engines.process_tree import kill_strays, kill_tree, reap_adopted
 
-DRAIN_TIMEOUT = 1.0
-"""Seconds that output and events may take to end after their process has."""
+EVENTS_TIMEOUT = 1.0
+"""Seconds that the events pipe may stay open after its process has ended."""
+
+DRAIN_TIMEOUT = 6.0
+"""Seconds that the last output may take: a console that does not keep up holds it back for 5."""
 
 
 class Relay(Protocol):
@@ -176,7 +179,7 @@ class _Supervised:
             while action := self._escalation.due():
                 self._act(action)
         kill_strays(self._journal)  # they may hold the pipes open
-        self._events_reader.join(DRAIN_TIMEOUT)
+        self._events_reader.join(EVENTS_TIMEOUT)
         with contextlib.suppress(queue.Empty):
             while True:
                 self._heed(self.inbox.get_nowait())

@@ -12,6 +12,7 @@ from agentos.engines.parenthood import LINUX
 
 _ROUNDS_AGAINST_FORKS = 50
 
+
 def kill_tree(pid: int, journal: Path) -> None:
     """SIGKILL for the process, its descendants, and whatever names the journal as its own.
 

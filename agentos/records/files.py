@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from agentos.core.folders import sync_folder
+
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 
@@ -65,15 +67,6 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> No
         raise
     if durable:
         sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder outlive a crash of the machine."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -14,13 +14,13 @@ from agentos.core import events
 from agentos.core.clock import Now, timestamp
 from agentos.core.errors import ItemError, UsageError
 from agentos.core.events import Event
+from agentos.core.folders import sync_folder
 from agentos.core.paths import StatePaths
 from agentos.records.files import (
     FOLDER_MODE,
     append_line,
     json_line,
     open_for_append,
-    sync_folder,
     write_atomically,
     write_json,
 )

@@ -1,5 +1,6 @@
 """Draft, check, review, revise: the part that every document goes through."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -75,7 +76,7 @@ def write_reviewed(
     steps.say(f"draft: {len(draft.splitlines())} lines")
     history: list[tuple[str, str]] = []
     before: tuple[Finding, ...] | None = None
-    for number in range(1, rounds + 1):
+    for number in itertools.count(1):
         findings = _review(brief, steps, reviewer, draft, number)
         history.append((draft, render_verdict(Verdict(not findings, findings))))
         if not findings:
@@ -84,7 +85,7 @@ def write_reviewed(
         if findings == before:
             steps.decide("stop revising", f"rounds {number - 1} and {number} found the same")
             break
-        if number == rounds:
+        if number >= rounds:
             steps.decide("stop revising", f"{rounds} rounds are the limit")
             break
         request = brief.request(brief.kinds.revise, draft=draft, feedback=history[-1][1])

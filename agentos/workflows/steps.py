@@ -63,7 +63,7 @@ class Steps:
         started, began = self._now(), self._clock()
         output, usage = action()
         seconds = self._clock() - began
-        self.journal.record(name, output, started=started, seconds=seconds, usage=usage)
+        record = self.journal.record(name, output, started=started, seconds=seconds, usage=usage)
         self._emit(
             StepFinished(
                 step=name,
@@ -72,4 +72,4 @@ class Steps:
                 output_tokens=usage.output_tokens,
             )
         )
-        return output
+        return cast("ValueT", record.output)  # as JSON gives it back, now as on resume

@@ -2,15 +2,18 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from agentos.core.calls import Answer, Refusal, RefusalKind, Request, RequestKind
-from agentos.documents.code_context import parse
+from agentos.documents.code_context import CodeContext, parse
+from agentos.documents.markdown import Paragraph
 from agentos.documents.mentions import mentioned_files
-from agentos.documents.source import parse_source
+from agentos.documents.source import Source, parse_source
 from agentos.documents.verdict import render_verdict
 from agentos.models.embedded.issue import draft_issue
 from agentos.models.embedded.lld import draft_lld
 from agentos.models.embedded.review import listed_files, review_issue, review_lld
+from agentos.models.embedded.wording import ISSUE_NOTE
 
 _NAME = "embedded"
 
@@ -40,23 +43,28 @@ class EmbeddedModel:
         if self._latency:
             self._sleep(self._latency)
         try:
-            return Answer(_answer(request), _NAME)
+            source = _without_our_note(parse_source(request.source))
+            context = parse(request.context)
         except ValueError as error:
             return Refusal(RefusalKind.REQUEST, str(error))
+        return Answer(_text(request, source, context), _NAME)
 
 
-def _answer(request: Request) -> str:
-    source = parse_source(request.source)
-    context = parse(request.context)
-    match request.kind:
-        case RequestKind.REVIEW_LLD:
-            return render_verdict(review_lld(request.draft, source, context))
-        case RequestKind.REVIEW_ISSUE:
-            return render_verdict(review_issue(request.draft, source))
-        case RequestKind.DRAFT_LLD | RequestKind.REVISE_LLD:
-            return draft_lld(source, context, _files_to_add(request, context.files))
-        case RequestKind.DRAFT_ISSUE | RequestKind.REVISE_ISSUE:
-            return draft_issue(source, context, _files_to_add(request, context.files))
+def _without_our_note(source: Source) -> Source:
+    """An issue that this model wrote, without the sentence that says so."""
+    introduction = tuple(b for b in source.introduction if b != Paragraph(ISSUE_NOTE))
+    return replace(source, introduction=introduction)
+
+
+def _text(request: Request, source: Source, context: CodeContext) -> str:
+    if request.kind is RequestKind.REVIEW_LLD:
+        return render_verdict(review_lld(request.draft, source, context))
+    if request.kind is RequestKind.REVIEW_ISSUE:
+        return render_verdict(review_issue(request.draft, source))
+    added = _files_to_add(request, context.files)
+    if request.kind in (RequestKind.DRAFT_LLD, RequestKind.REVISE_LLD):
+        return draft_lld(source, context, added)
+    return draft_issue(source, context, added)
 
 
 def _files_to_add(request: Request, tree: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,22 +1,21 @@
 """The section that shows a developer where in the code a change goes."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
 
 from agentos.documents.code_context import CodeContext
-from agentos.documents.mentions import code_spans
 from agentos.documents.named_files import FileAction
 from agentos.documents.rendering import paragraph
 from agentos.documents.source import Statement
 from agentos.documents.writing import code_span, fenced, table
+from agentos.models.embedded.code_words import is_test, words_in_code
 from agentos.models.embedded.file_plan import PlannedFile
-from agentos.models.embedded.outline import Definition, Outline, module_name, outline_of
+from agentos.models.embedded.outline import Outline, module_name, outline_of
 
 _MAX_LINES = 40  # of one file's outline
 _MAX_SIGNATURE = 110  # characters
-_MAX_PLACES = 4  # of one name
-_WORD = re.compile(r"[^\W\d]\w{2,}")
+_MAX_NAMES = 8  # of one module or folder
 
 
 def design(
@@ -28,18 +27,22 @@ def design(
         for excerpt in context.excerpts
         if (outline := outline_of(excerpt.path, excerpt.text)) is not None
     }
-    parts = [
-        "What the code shows of the files above, as a place to start from. How the change is made"
-        " is for the engineer who takes it up."
-        if files
-        else "The issue names no file, so there is no code to show. Find the modules first."
-    ]
+    parts: list[str] = []
+    if files:
+        parts.append(
+            "What the code shows of the files above, as a place to start from. How the change is"
+            " made is for the engineer who takes it up."
+        )
+        if len(order := _order(files, outlines)) > 1:
+            parts.append(f"From the bottom up, by what imports what: {_spans(order)}.")
+    else:
+        parts += ["The issue names no file of the project.", *_modules(outlines)]
     for file in files:
-        parts += [f"### {code_span(file.path)} ({file.action or 'not designed for'})"]
+        parts.append(f"### {code_span(file.path)} ({file.action or 'not designed for'})")
         if file.note:
             parts.append(paragraph(file.note[:1].upper() + file.note[1:]))
         parts += _as_it_is(file, context, outlines)
-    if rows := _words_in_code(statements, prose, outlines):
+    if rows := words_in_code(statements, prose, outlines):
         parts += [
             "### Where the issue's words meet the code",
             table(("Word", "Said in", "Defined at"), rows),
@@ -47,40 +50,70 @@ def design(
     return "\n\n".join(parts)
 
 
+def _order(files: Sequence[PlannedFile], outlines: Mapping[str, Outline]) -> list[str]:
+    """The planned modules, each after those that it imports; nothing where they form a circle."""
+    known = [file.path for file in files if file.path in outlines]
+    needs = {
+        path: [p for p in known if p != path and _imports(outlines[path], p)] for path in known
+    }
+    try:
+        return list(TopologicalSorter(needs).static_order())
+    except CycleError:
+        return []
+
+
+def _imports(outline: Outline, path: str) -> bool:
+    name = module_name(path)
+    return any(f"{imported}.".startswith(f"{name}.") for imported in outline.imports)
+
+
+def _modules(outlines: Mapping[str, Outline]) -> Iterator[str]:
+    """What there is to choose from where the issue does not say."""
+    rows = []
+    for path, outline in outlines.items():
+        names = [d.name for d in outline.definitions if d.depth == 0 and d.is_callable]
+        public = [name for name in names if not name.startswith("_")]
+        if public and not is_test(path):
+            rows.append((code_span(path), _spans(public[:_MAX_NAMES])))
+    if rows:
+        yield "These modules were read instead:"
+        yield table(("Module", "Defines"), rows)
+
+
 def _as_it_is(
-    file: PlannedFile, context: CodeContext, outlines: dict[str, Outline]
+    file: PlannedFile, context: CodeContext, outlines: Mapping[str, Outline]
 ) -> Iterator[str]:
     if not file.exists:
         if file.action is FileAction.CREATE:
             yield _neighbours(file.path, context)
         return
     text = next((e.text for e in context.excerpts if e.path == file.path), None)
+    outline = outlines.get(file.path)
     if text is None:
         yield "It exists; its text was not among what was read."
-        return
-    outline = outlines.get(file.path)
-    if outline is None:
-        yield f"It has {text.count(chr(10)) + 1} lines; it is not Python and is not outlined here."
-        return
-    yield from _outlined(outline)
-    if users := _importers(file.path, outlines):
-        yield f"Imported by {', '.join(map(code_span, users))} (of the files read)."
+    elif outline is None:
+        yield f"It has {text.count(chr(10)) + 1} lines, which are not outlined here."
+    else:
+        yield from _outlined(outline)
+        users = [o for o, it in outlines.items() if o != file.path and _imports(it, file.path)]
+        if users:
+            yield f"Imported by {_spans(users)} (of the files read)."
 
 
 def _outlined(outline: Outline) -> Iterator[str]:
-    public = [definition for definition in outline.definitions if definition.is_public]
-    if not public:
-        yield "It defines nothing public."
+    shown = [d for d in outline.definitions if d.is_public or (d.is_callable and not d.is_special)]
+    if not shown:
+        yield "It defines nothing."
         return
-    width = len(str(public[-1].line))
+    width = len(str(shown[-1].line))
     lines = [
         f"{definition.line:>{width}}  {'    ' * definition.depth}{_shortened(definition.signature)}"
-        for definition in public[:_MAX_LINES]
+        for definition in shown[:_MAX_LINES]
     ]
     yield "Defined there today, with line numbers:"
     yield fenced("\n".join(lines), "text")
-    if len(public) > _MAX_LINES:
-        yield f"And {len(public) - _MAX_LINES} more."
+    if len(shown) > _MAX_LINES:
+        yield f"And {len(shown) - _MAX_LINES} more."
 
 
 def _shortened(signature: str) -> str:
@@ -96,43 +129,8 @@ def _neighbours(path: str, context: CodeContext) -> str:
         return f"A new file in a new folder, {code_span(folder)}."
     suffix = PurePosixPath(path).suffix
     alike = [other for other in beside if PurePosixPath(other).suffix == suffix] or beside
-    return f"A new file, beside {', '.join(map(code_span, alike[:8]))}."
+    return f"A new file, beside {_spans(alike[:_MAX_NAMES])}."
 
 
-def _importers(path: str, outlines: dict[str, Outline]) -> list[str]:
-    name = module_name(path)
-    return [
-        other
-        for other, outline in outlines.items()
-        if other != path and any(f"{i}.".startswith(f"{name}.") for i in outline.imports)
-    ]
-
-
-def _words_in_code(
-    statements: Sequence[Statement], prose: str, outlines: dict[str, Outline]
-) -> list[tuple[str, str, str]]:
-    """A row for each word in backticks that is the name of something outside of the tests."""
-    known: dict[str, list[tuple[str, Definition]]] = {}
-    for path, outline in outlines.items():
-        if not is_test(path):
-            for definition in outline.definitions:
-                short = definition.name.rpartition(".")[2].strip("_")
-                known.setdefault(short, []).append((path, definition))
-    rows = []
-    for word in dict.fromkeys(_words(prose)):
-        if places := known.get(word.strip("_")):
-            said = [f"R{n}" for n, s in enumerate(statements, 1) if word in _words(s.text)]
-            shown = [f"{code_span(f'{p}:{d.line}')} {d.name}" for p, d in places[:_MAX_PLACES]]
-            more = [f"{len(places) - _MAX_PLACES} more"] if len(places) > _MAX_PLACES else []
-            rows.append((code_span(word), ", ".join(said) or "the text", ", ".join(shown + more)))
-    return rows
-
-
-def _words(text: str) -> list[str]:
-    return [word for span in code_spans(text) if "/" not in span for word in _WORD.findall(span)]
-
-
-def is_test(path: str) -> bool:
-    """Whether a path looks like a file of tests."""
-    parts = PurePosixPath(path).parts
-    return parts[0] in ("test", "tests") or parts[-1].startswith("test_")
+def _spans(names: Sequence[str]) -> str:
+    return ", ".join(map(code_span, names))

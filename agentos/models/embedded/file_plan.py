@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from agentos.documents.code_context import CodeContext
+from agentos.documents.markdown import ListItem, Paragraph, blocks
 from agentos.documents.mentions import leads_outside, mentioned_files
 from agentos.documents.named_files import FileAction, NamedFile
 from agentos.documents.source import Source
 from agentos.documents.writing import code_span
 
-_ADDED = "named in the issue's text but not in its list of files; check what changes"
+_SHOWN = 200  # characters of the issue's text that a note quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,17 @@ def plan_files(
     if not source.files:
         added = (*mentioned_files(source.prose, context.files), *added)
     for path in added:
-        planned.setdefault(path, PlannedFile(path, FileAction.MODIFY, _ADDED, exists=True))
+        note = _where_mentioned(path, source)
+        planned.setdefault(path, PlannedFile(path, FileAction.MODIFY, note, exists=True))
     return tuple(planned.values())
+
+
+def _where_mentioned(path: str, source: Source) -> str:
+    for block in blocks(source.prose):
+        if isinstance(block, Paragraph | ListItem) and mentioned_files(block.text, [path]):
+            text = block.text[:_SHOWN] + ("..." if len(block.text) > _SHOWN else "")
+            return f"not listed by the issue, but in its text: {text}"
+    return "not listed by the issue; check what changes"
 
 
 def _planned(file: NamedFile, context: CodeContext) -> PlannedFile:

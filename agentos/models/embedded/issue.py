@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 
 from agentos.documents.code_context import CodeContext
 from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table
@@ -9,7 +10,12 @@ from agentos.documents.mentions import mentioned_files
 from agentos.documents.rendering import heading, list_item, paragraph, render_blocks
 from agentos.documents.source import Source, Statement
 from agentos.documents.writing import code_span
-from agentos.models.embedded.wording import ISSUE_NOTE
+from agentos.models.embedded.wording import (
+    CRITERIA_QUESTION,
+    FILES_QUESTION,
+    ISSUE_NOTE,
+    SECURITY_QUESTION,
+)
 
 _SPAN = re.compile(r"`[^`]*`")
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!e\.g)(?<!i\.e)[.!?][)\"']*\s+(?=[\"'(`*_\[]*[A-Z`])")
@@ -59,7 +65,7 @@ def wishes(brief: Source) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
     beside: list[Block] = []
     lead: int | None = None  # the sentence that announces the list under it
     idea = _idea(brief)
-    for block, following in zip(idea, (*idea[1:], None), strict=True):
+    for block, following in zip_longest(idea, idea[1:]):
         if isinstance(block, Code | Table):
             beside.append(block)
         elif isinstance(block, ListItem):
@@ -120,8 +126,8 @@ def _questions(brief: Source, has_files: bool) -> Iterator[str]:
         if not isinstance(block, Code | Table):
             yield paragraph(block.text)
     if not has_files:
-        yield "Which files change? The brief names none that the project has."
+        yield FILES_QUESTION
     if not brief.criteria:
-        yield "How does one see that it is done? The brief has no acceptance criteria."
+        yield CRITERIA_QUESTION
     if not brief.security:
-        yield "Does this touch input from outside, personal data, secrets or permissions?"
+        yield SECURITY_QUESTION

@@ -4,29 +4,30 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from agentos.documents.code_context import CodeContext
-from agentos.documents.markdown import Block, Paragraph
+from agentos.documents.markdown import Block
 from agentos.documents.rendering import heading, list_item, render_blocks
 from agentos.documents.source import Source, Statement
 from agentos.documents.writing import code_span, table
-from agentos.models.embedded.design import design, is_test
+from agentos.models.embedded.code_words import is_test
+from agentos.models.embedded.design import design
 from agentos.models.embedded.file_plan import PlannedFile, plan_files
 from agentos.models.embedded.open_questions import open_questions
 from agentos.models.embedded.test_scenarios import what_to_check
-from agentos.models.embedded.wording import ISSUE_NOTE, LLD_NOTE
+from agentos.models.embedded.wording import LLD_NOTE
 
 
 def draft_lld(source: Source, context: CodeContext, added_files: Iterable[str] = ()) -> str:
     """The document. `added_files` join the table of files beside those that the issue lists."""
     files = plan_files(source, context, added_files)
-    statements = (*source.requirements, *source.criteria)
-    introduction = tuple(b for b in source.introduction if b != Paragraph(ISSUE_NOTE))
-    objective = source.objective or introduction or source.proposal
-    background = [
-        block
-        for part in (introduction, source.background, source.proposal, source.users, source.rest)
-        if part != objective
-        for block in part
-    ]
+    objective = source.objective or source.introduction or source.proposal
+    parts_beside = (
+        source.introduction,
+        source.background,
+        source.proposal,
+        source.users,
+        source.rest,
+    )
+    background = [block for part in parts_beside if part is not objective for block in part]
     questions = [list_item(f"**Q{n}** {q}") for n, q in enumerate(open_questions(source, files), 1)]
     parts = [
         "# " + heading(f"LLD: {source.title or 'Untitled'}"),
@@ -36,12 +37,13 @@ def draft_lld(source: Source, context: CodeContext, added_files: Iterable[str] =
         *(["## Background", render_blocks(background)] if background else []),
         "## Requirements",
         _requirements(source),
+        *(["## Notes", render_blocks(source.notes)] if source.notes else []),
         "## Files",
         _files(files),
         "## Design",
-        design(files, statements, source.prose, context),
+        design(files, _statements(source), source.prose, context),
         "## Test Scenarios",
-        _test_scenarios(statements, files, context),
+        _test_scenarios(source, files, context),
         "## Security",
         _told(source.security, "The issue says nothing about security."),
         "## Risks",
@@ -53,6 +55,11 @@ def draft_lld(source: Source, context: CodeContext, added_files: Iterable[str] =
     return "\n\n".join(parts) + "\n"
 
 
+def _statements(source: Source) -> tuple[Statement, ...]:
+    """What is numbered R1, R2, ...: the requirements, then the acceptance criteria."""
+    return (*source.requirements, *source.criteria)
+
+
 def _told(content: Sequence[Block], otherwise: str) -> str:
     return render_blocks(content) or f"{otherwise} See Open Questions."
 
@@ -62,7 +69,6 @@ def _requirements(source: Source) -> str:
     parts = [
         *(["From the issue's requirements:", _numbered(own, 1)] if own else []),
         *(["From its acceptance criteria:", _numbered(criteria, 1 + len(own))] if criteria else []),
-        *(["Said beside them:", render_blocks(source.notes)] if source.notes else []),
     ]
     return "\n\n".join(parts) or _told((), "The issue lists neither requirements nor criteria.")
 
@@ -78,28 +84,25 @@ def _numbered(statements: Sequence[Statement], first: int) -> str:
 def _files(files: Sequence[PlannedFile]) -> str:
     if not files:
         return _told((), "The issue names no files.")
-    rows = [
-        (
-            code_span(file.path),
-            file.action or "none",
-            "; ".join(
-                filter(None, (file.note, f"**doubtful:** {file.doubt}" if file.doubt else ""))
-            ),
-        )
-        for file in files
-    ]
+    rows = []
+    for file in files:
+        otherwise = "the scenarios below" if is_test(file.path) else "the issue does not say"
+        doubt = f" **Doubtful:** {file.doubt}" if file.doubt else ""
+        rows.append((code_span(file.path), file.action or "none", (file.note or otherwise) + doubt))
     return table(("File", "Action", "What changes"), rows)
 
 
-def _test_scenarios(
-    statements: Sequence[Statement], files: Sequence[PlannedFile], context: CodeContext
-) -> str:
+def _test_scenarios(source: Source, files: Sequence[PlannedFile], context: CodeContext) -> str:
+    statements, criteria_after = _statements(source), len(source.requirements)
     if not statements:
         return _told((), "Without requirements there is nothing to test.")
-    rows = [
-        (f"T{number}", f"R{number}", statement.text, what_to_check(statement.text))
-        for number, statement in enumerate(statements, 1)
-    ]
+    rows = []
+    for number, statement in enumerate(statements, 1):
+        text = statement.text
+        if statement.code:
+            text = f"{text.rstrip(' :')} (the example under R{number})"
+        check = what_to_check(text, is_criterion=number > criteria_after)
+        rows.append((f"T{number}", f"R{number}", text, check))
     return (
         f"{_test_files(files, context)}\n\n{table(('Test', 'Covers', 'Scenario', 'Check'), rows)}"
     )
@@ -110,14 +113,12 @@ def _test_files(files: Sequence[PlannedFile], context: CodeContext) -> str:
     if named := [file.path for file in files if is_test(file.path)]:
         return f"The issue puts the tests into {_spans(named)}."
     stems = {PurePosixPath(file.path).stem for file in files}
-    existing = [
-        path
-        for path in context.files
-        if is_test(path) and PurePosixPath(path).stem.removeprefix("test_") in stems
-    ]
-    if existing:
-        return f"The issue names no test file; tests of these modules are in {_spans(existing)}."
-    return "The issue names no test file, and none of the project's is named after these modules."
+    tests = [path for path in context.files if is_test(path)]
+    if near := [p for p in tests if PurePosixPath(p).stem.removeprefix("test_") in stems]:
+        return f"The issue names no test file; tests of these modules are in {_spans(near)}."
+    folders = sorted({str(PurePosixPath(path).parent) for path in tests})
+    where = f"; the project has tests in {_spans(folders)}" if folders else ""
+    return f"The issue names no test file{where}."
 
 
 def _spans(paths: Iterable[str]) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+_MAX_VALUE = 40  # characters of a constant
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -18,6 +20,16 @@ class Definition:
     signature: str
     line: int
     depth: int = 0
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether it is a class, function or method, and not a constant or field."""
+        return self.signature.startswith(("class ", "def ", "async def "))
+
+    @property
+    def is_special(self) -> bool:
+        """Whether Python calls it rather than people, constructors aside."""
+        return self.name.endswith("__") and not self.name.endswith("__init__")
 
     @property
     def is_public(self) -> bool:
@@ -71,7 +83,10 @@ def _definitions(body: list[ast.stmt], owner: str = "", depth: int = 0) -> Itera
         elif isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
-                    yield Definition(owner + target.id, f"{target.id} = ...", node.lineno, depth)
+                    value = ast.unparse(node.value)
+                    shown = value if len(value) <= _MAX_VALUE else "..."
+                    signature = f"{target.id} = {shown}"
+                    yield Definition(owner + target.id, signature, node.lineno, depth)
 
 
 def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:

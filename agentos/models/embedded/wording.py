@@ -12,3 +12,9 @@ REVIEW_NOTE = (
     "Reviewed by the embedded model: by rule, no language model took part. It compares the draft"
     " with its source and the list of files; it does not judge ideas."
 )
+FILES_QUESTION = "Files: which files change? Nothing names them so far."
+SECURITY_QUESTION = (
+    "Security: does this touch input from outside, personal data, secrets or permissions? Nothing"
+    " is said so far."
+)
+CRITERIA_QUESTION = "Acceptance criteria: how does one see that it is done? None are given so far."

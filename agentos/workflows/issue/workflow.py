@@ -51,7 +51,7 @@ def run(task: Task, steps: Steps) -> Finished:
     )
     with numbering_lock(task.state.numbering_lock):
         outcome, document, digest = steps.run("finalize", lambda: _publish(task, reviewed, steps))
-        move_brief_to_done(task.project, task.item.source)
+        move_brief_to_done(task.project, task.item.source, task.item.id)
     return Finished(Outcome(outcome), document, digest)
 
 

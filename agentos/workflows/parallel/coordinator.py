@@ -4,7 +4,6 @@ One thread decides, the one inside `execute_parallel`; everything that concerns 
 word on its inbox: a slot that ended, a signal, a wish to stop. The slots only work.
 """
 
-import itertools
 import queue
 import signal
 import threading
@@ -36,9 +35,8 @@ class CredentialSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
-    """A wish to end: from a signal, or (signum None) from the program itself."""
+    """A wish to end; `sentence` says why, empty where a signal says it."""
 
-    signum: int | None
     sentence: str = ""
 
 
@@ -87,7 +85,7 @@ class ParallelCoordinator:
         self._clock = clock
         self._inbox: queue.SimpleQueue[_Stop | _Ended] = queue.SimpleQueue()
         self._stopping = False
-        self._shutdown_signal: int | None = None
+        self._signals: list[int] = []
         self._checkpoints: list[str] = []
         self.max_workers = self._capped(max_workers, self.MAX_PARALLELISM if cap is None else cap)
 
@@ -166,7 +164,7 @@ class ParallelCoordinator:
         """Everything that has arrived; with `wait` at least one word."""
         if wait:
             yield self._inbox.get()
-        for _ in itertools.count():
+        while True:
             try:
                 yield self._inbox.get_nowait()
             except queue.Empty:
@@ -177,8 +175,6 @@ class ParallelCoordinator:
             self._notify(f"[{result.item_id}] FAILED: {result.error}")
 
     def _stop(self, wish: _Stop) -> None:
-        if self._shutdown_signal is None:
-            self._shutdown_signal = wish.signum
         if not self._stopping:
             self._stopping = True
             reason = f" {wish.sentence};" if wish.sentence else ""
@@ -188,20 +184,18 @@ class ParallelCoordinator:
         self._on_stop()
 
     def _handle_shutdown_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """A signal handler: one word on the inbox and nothing else (`put` is re-entrant)."""
-        self._inbox.put(_Stop(signum))
+        """A signal handler: a note, one word on the inbox, nothing else (both are re-entrant)."""
+        self._signals.append(signum)
+        self._inbox.put(_Stop())
 
     def stop(self, sentence: str) -> None:
         """Ask for the end from any thread, as the first Ctrl-C does; `sentence` says why."""
-        self._inbox.put(_Stop(None, sentence))
+        self._inbox.put(_Stop(sentence))
 
     @property
     def shutdown_signal(self) -> signal.Signals | None:
         """The first signal that arrived, also one that came when everything had ended."""
-        for word in self._words(wait=False):
-            if isinstance(word, _Stop) and self._shutdown_signal is None:
-                self._shutdown_signal = word.signum
-        return None if self._shutdown_signal is None else signal.Signals(self._shutdown_signal)
+        return signal.Signals(self._signals[0]) if self._signals else None
 
     def get_checkpoints(self) -> list[str]:
         """Ids of all items of the last batch that ended interrupted, started or not."""
@@ -248,7 +242,7 @@ class _Slot:
         started = self._clock()
         try:
             outcome, error = self._execute(), None
-        except Exception as exc:  # noqa: BLE001 - whatever a worker raises is its item's failure
+        except BaseException as exc:  # noqa: BLE001 - whatever a worker raises, SystemExit too
             outcome, error = Outcome.FAILED, str(exc) or type(exc).__name__
         duration = self._clock() - started
         self._report(_Ended(self, WorkflowResult(self.id, outcome, error, duration)))

@@ -62,13 +62,12 @@ class CredentialCoordinator:
             answer = self._wait(None, ticket, math.inf if timeout is None else timeout)
         finally:  # also when a signal's exception ends the wait: a place kept would block others
             with self._changed:
-                self._pool.cancel(None, ticket)
-                self._wake()
-        if not isinstance(answer, Lease):
-            return None
-        with self._changed:
-            self._acquired.append(answer)
-        return self._given[answer.credential]
+                if isinstance(answer, Lease):
+                    self._acquired.append(answer)
+                else:
+                    self._pool.cancel(None, ticket)
+                    self._wake()
+        return self._given[answer.credential] if isinstance(answer, Lease) else None
 
     def release(
         self,

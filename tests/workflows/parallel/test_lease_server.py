@@ -345,8 +345,8 @@ class TestStrangers:
         assert raw.call(call="acquire", ticket="1", provider="p")["status"] == "granted"
         granted = raw.heard.pop()
         assert SECRET in granted
-        for ident in ("leases", "0", "nothing"):
-            kind, result = raw.ask(ident, method, [], {})
+        for ident, args in (("leases", []), ("leases", ["{}"]), ("0", ["{}"]), ("nothing", [])):
+            kind, result = raw.ask(ident, method, args, {})
             assert kind == "#TRACEBACK"
             assert json.loads(result)["status"] == "refused"
         assert SECRET not in "".join(raw.heard)

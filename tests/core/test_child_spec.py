@@ -1,0 +1,61 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
+from agentos.core.items import Item, Kind
+
+paths = st.text(st.characters(exclude_characters="\0")).map(Path)
+items = st.builds(Item, st.sampled_from(Kind), st.text(), st.text(), paths)
+work = st.builds(ItemSpec, items, paths, paths, grace=st.floats(0, 1e6))
+specs = st.builds(ChildSpec, work)
+
+SPEC = ChildSpec(
+    ItemSpec(
+        Item(Kind.LLD, "42", "A title", Path("/project/issues/042-a-title.md")),
+        project=Path("/project"),
+        state=Path("/project/.agentos"),
+        drafter="embedded",
+        reviewer="embedded",
+        rounds=3,
+        grace=3.0,
+        known_hashes=("abc",),
+    ),
+    LeaseAccess("/tmp/socket", b"authkey-geheim", ("token-geheim",)),
+    events_fd=7,
+)
+
+
+@given(specs)
+def test_a_spec_survives_its_way_to_the_child(spec: ChildSpec) -> None:
+    assert ChildSpec.from_json(spec.to_json()) == spec
+
+
+@given(specs)
+def test_it_is_one_line_of_ascii(spec: ChildSpec) -> None:
+    line = spec.to_json()
+    assert line.isascii()
+    assert "\n" not in line
+
+
+def test_what_is_a_secret_is_in_the_line_and_in_no_repr() -> None:
+    assert json.loads(SPEC.to_json())["leases"]["tokens"] == ["token-geheim"]
+    assert "geheim" not in repr(SPEC)
+
+
+def test_the_child_reads_what_the_parent_wrote() -> None:
+    back = ChildSpec.from_json(SPEC.to_json())
+    assert back.work.item.label == "LLD-42"
+    assert back.work.known_hashes == ("abc",)
+    assert back.leases.authkey == b"authkey-geheim"
+    assert back.events_fd == 7
+
+
+def test_a_value_without_a_place_is_refused() -> None:
+    with pytest.raises(TypeError, match="object has no place in a spec"):
+        replace(SPEC, events_fd=cast("Any", object())).to_json()

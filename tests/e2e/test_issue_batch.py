@@ -1,0 +1,76 @@
+"""Idea briefs become issues: one each, with a number of its own, whatever is killed when."""
+
+import contextlib
+import random
+import re
+import subprocess
+
+from command import Workspace
+
+FRONT_MATTER = re.compile(r"\A---\nbrief: (?P<brief>\S+)\n---\n")
+
+
+def written_issues(shelf: Workspace) -> dict[str, str]:
+    """File names of the issues made from briefs, by brief."""
+    found: dict[str, str] = {}
+    for path in sorted((shelf.root / "issues").glob("*.md")):
+        if match := FRONT_MATTER.match(path.read_text(encoding="utf-8")):
+            assert match["brief"] not in found, (path, found)
+            found[match["brief"]] = path.name
+    return found
+
+
+def assert_four_issues(shelf: Workspace) -> None:
+    issues = written_issues(shelf)
+    assert set(issues) == {"csv-import", "dark-mode", "loan-reminders", "shelf-api"}
+    assert {name.partition("-")[0] for name in issues.values()} == {"157", "158", "159", "160"}
+    assert list((shelf.root / "ideas/active").iterdir()) == []
+    assert len(list((shelf.root / "ideas/done").iterdir())) == 4
+    assert shelf.journals == []
+
+
+def test_four_briefs_become_four_issues(shelf: Workspace) -> None:
+    code, output = shelf.run("parallel", "issue", "--all", "-j", "4")
+
+    assert code in (0, 3), output
+    assert_four_issues(shelf)
+    assert f"wrote issues/{written_issues(shelf)['csv-import']}" in output
+
+    again, output = shelf.run("parallel", "issue", "--all")
+    assert again == 0
+    assert "Nothing to do" in output
+    assert_four_issues(shelf)
+
+
+def test_a_written_issue_is_open_for_the_next_workflow(shelf: Workspace) -> None:
+    shelf.run("parallel", "issue", "csv-import")
+    [name] = written_issues(shelf).values()
+
+    code, output = shelf.run("parallel", "lld", name.partition("-")[0])
+
+    assert code == 0, output
+
+
+def test_killed_at_ten_random_instants_there_are_still_exactly_four(shelf: Workspace) -> None:
+    seed = random.randrange(1 << 32)
+    instants = random.Random(seed)
+    for attempt in range(10):
+        kill_at_a_random_instant(shelf, instants, children_too=attempt % 2 == 0)
+
+    code, output = shelf.run("parallel", "issue", "--all", "-j", "4")
+
+    assert code in (0, 3), (seed, output)
+    assert_four_issues(shelf)
+    shelf.assert_no_step_ran_twice()
+
+
+def kill_at_a_random_instant(
+    shelf: Workspace, instants: random.Random, *, children_too: bool
+) -> None:
+    running = shelf.start("parallel", "issue", "--all", "-j", "4", AGENTOS_EMBEDDED_LATENCY="0.05")
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        running.process.wait(instants.uniform(0.2, 1.5))
+    if children_too:
+        running.kill_all()
+    running.process.kill()
+    running.process.wait()

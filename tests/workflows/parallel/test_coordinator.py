@@ -1,0 +1,430 @@
+import builtins
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from agentos.core.outcomes import Outcome
+from agentos.workflows.parallel.coordinator import ParallelCoordinator
+from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
+
+PATIENCE = 60  # seconds that nothing here takes
+
+Ran = tuple[ProgressStats, list[WorkflowResult]]
+
+
+def run(
+    coordinator: ParallelCoordinator,
+    items: str,
+    worker: Callable[[str, Any], Outcome | None] = lambda _item, _credential: None,
+) -> Ran:
+    return coordinator.execute_parallel(items, worker, lambda item: item.upper())
+
+
+def outcomes(results: list[WorkflowResult]) -> dict[str, Outcome]:
+    return {result.item_id: result.outcome for result in results}
+
+
+class Workers:
+    """Workers that tell when they begin, and end when they are told how."""
+
+    def __init__(self) -> None:
+        self.begun: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self.ends: dict[str, queue.SimpleQueue[Outcome]] = {}
+        self.credentials: dict[str, Any] = {}
+
+    def __call__(self, item: str, credential: Any) -> Outcome:
+        self.credentials[item] = credential
+        self.ends[item] = queue.SimpleQueue()
+        self.begun.put(item)
+        return self.ends[item].get(timeout=PATIENCE)
+
+    def next_begun(self) -> str:
+        return self.begun.get(timeout=PATIENCE)
+
+    def end(self, item: str, outcome: Outcome = Outcome.APPROVED) -> None:
+        self.ends[item].put(outcome)
+
+
+class Batch:
+    """An `execute_parallel` on a thread of its own."""
+
+    def __init__(self, coordinator: ParallelCoordinator, items: str, workers: Workers) -> None:
+        self._ran: queue.SimpleQueue[Ran] = queue.SimpleQueue()
+        threading.Thread(
+            target=lambda: self._ran.put(run(coordinator, items, workers)), daemon=True
+        ).start()
+
+    def end(self) -> Ran:
+        return self._ran.get(timeout=PATIENCE)
+
+
+class Credentials:
+    """A source with nothing but the two methods that may be called."""
+
+    def __init__(self, *credentials: object) -> None:
+        self.asked: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.given_back: queue.SimpleQueue[object] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[object] = queue.SimpleQueue()
+        for credential in credentials:
+            self._free.put(credential)
+
+    def acquire(self, timeout: float | None = None) -> object:
+        self.asked.put(None)
+        credential = self._free.get(timeout=PATIENCE)
+        if isinstance(credential, Exception):
+            raise credential
+        return credential
+
+    def release(self, credential: object) -> None:
+        self.given_back.put(credential)
+
+    def offer(self, credential: object) -> None:
+        self._free.put(credential)
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def workers() -> Workers:
+    return Workers()
+
+
+class TestHowMany:
+    def test_the_contract_names_the_limits(self, said: list[str]) -> None:
+        assert ParallelCoordinator.DEFAULT_PARALLELISM == 3
+        assert ParallelCoordinator.MAX_PARALLELISM == 10
+        assert ParallelCoordinator(notify=said.append).max_workers == 3
+        assert ParallelCoordinator(10, notify=said.append).max_workers == 10
+        assert said == []
+
+    def test_more_is_capped_and_said(self, said: list[str]) -> None:
+        assert ParallelCoordinator(20, notify=said.append).max_workers == 10
+        assert said == ["[COORDINATOR] Warning: 20 parallel workflows asked for, running 10"]
+
+    def test_another_cap_can_be_handed_in(self, said: list[str]) -> None:
+        assert ParallelCoordinator(20, cap=50, notify=said.append).max_workers == 20
+        assert ParallelCoordinator(cap=2, notify=said.append).max_workers == 2
+        assert said == []
+
+    @pytest.mark.parametrize("wanted", [0, -1])
+    def test_less_than_one_is_refused(self, wanted: int) -> None:
+        with pytest.raises(ValueError, match=f"at least 1, not {wanted}"):
+            ParallelCoordinator(wanted)
+
+    def test_as_many_as_asked_run_at_once_and_never_more(self, workers: Workers) -> None:
+        batch = Batch(ParallelCoordinator(2), "abcd", workers)
+        running = {workers.next_begun(), workers.next_begun()}
+        assert running == {"a", "b"}
+        for item in "cd":
+            assert workers.begun.empty()
+            workers.end(running.pop())
+            running.add(workers.next_begun())
+            assert item in running
+        for item in running:
+            workers.end(item)
+        assert batch.end()[0].success_count == 4
+
+    def test_the_gate_is_asked_with_the_number_that_runs(self, workers: Workers) -> None:
+        asked: list[int] = []
+
+        def admit(running: int) -> bool:
+            asked.append(running)
+            return running < 2
+
+        batch = Batch(ParallelCoordinator(3, admit=admit), "abc", workers)
+        assert {workers.next_begun(), workers.next_begun()} == {"a", "b"}
+        workers.end("a")
+        assert workers.next_begun() == "c"
+        workers.end("b")
+        workers.end("c")
+        assert batch.end()[0].success_count == 3
+        assert set(asked) == {0, 1, 2}
+
+    def test_a_closed_gate_lets_one_at_a_time_pass(self, workers: Workers) -> None:
+        batch = Batch(ParallelCoordinator(3, admit=lambda _running: False), "abc", workers)
+        for item in "abc":
+            assert workers.next_begun() == item
+            assert workers.begun.empty()
+            workers.end(item)
+        assert batch.end()[0].success_count == 3
+
+
+class TestResults:
+    def test_nothing_to_do_is_fine(self) -> None:
+        assert run(ParallelCoordinator(), "") == (ProgressStats(total=0), [])
+
+    def test_a_dry_run_lists_and_runs_nothing(self, said: list[str]) -> None:
+        credentials = Credentials()
+        coordinator = ParallelCoordinator(2, credentials, notify=said.append)
+        ran = coordinator.execute_parallel("ab", pytest.fail, str.upper, dry_run=True)
+        assert ran == (ProgressStats(total=2), [])
+        assert said == [
+            "[COORDINATOR] Dry run mode: 2 items, none of them is run",
+            "  A",
+            "  B",
+        ]
+        assert credentials.asked.empty()
+
+    def test_they_come_in_the_order_of_the_items(self, workers: Workers) -> None:
+        batch = Batch(ParallelCoordinator(3), "abc", workers)
+        assert {workers.next_begun() for _ in range(3)} == set("abc")
+        for item in "cba":
+            workers.end(item)
+        assert [result.item_id for result in batch.end()[1]] == ["A", "B", "C"]
+
+    def test_an_outcome_is_taken_over_and_none_means_approved(self) -> None:
+        ends = dict(zip("abcdef", [None, *Outcome], strict=True))
+        stats, results = run(ParallelCoordinator(), "abcdef", lambda item, _: ends[item])
+        assert [result.outcome for result in results] == [Outcome.APPROVED, *Outcome]
+        assert stats == ProgressStats(
+            total=6, completed=5, failed=1, success_count=4, interrupted=1
+        )
+
+    @pytest.mark.parametrize(
+        ("error", "reason"),
+        [
+            (ValueError("no such issue"), "no such issue"),
+            (ValueError(), "ValueError"),
+            (KeyError("x"), "'x'"),
+            (SystemExit(), "SystemExit"),
+            (KeyboardInterrupt(), "KeyboardInterrupt"),
+        ],
+    )
+    def test_whatever_a_worker_raises_fails_its_item_only(
+        self, said: list[str], error: BaseException, reason: str
+    ) -> None:
+        def worker(item: str, _credential: object) -> None:
+            if item == "b":
+                raise error
+
+        stats, results = run(ParallelCoordinator(notify=said.append), "abc", worker)
+        assert results[1] == WorkflowResult("B", Outcome.FAILED, reason, results[1].duration)
+        assert (stats.completed, stats.failed, stats.success_count) == (3, 1, 2)
+        assert said == [f"[B] FAILED: {reason}"]
+
+    def test_a_result_tells_the_seconds_of_its_item(self) -> None:
+        times = iter([10.0, 12.5])
+        _, [result] = run(ParallelCoordinator(clock=lambda: next(times)), "a")
+        assert result == WorkflowResult("A", Outcome.APPROVED, None, 2.5)
+
+    def test_without_notify_print_is_looked_up_when_called(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        coordinator = ParallelCoordinator()
+        printed: list[str] = []
+        monkeypatch.setattr(builtins, "print", printed.append)
+        coordinator.execute_parallel("a", pytest.fail, str.upper, dry_run=True)
+        assert printed == ["[COORDINATOR] Dry run mode: 1 items, none of them is run", "  A"]
+
+
+class TestStop:
+    def test_nothing_new_starts_and_who_runs_is_waited_for(
+        self, workers: Workers, said: list[str]
+    ) -> None:
+        stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        coordinator = ParallelCoordinator(
+            2, notify=said.append, on_stop=lambda: stops.put(None), clock=lambda: 0.0
+        )
+        batch = Batch(coordinator, "abcd", workers)
+        assert {workers.next_begun(), workers.next_begun()} == {"a", "b"}
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        stops.get(timeout=PATIENCE)
+        workers.end("b", Outcome.INTERRUPTED)
+        workers.end("a")
+        stats, results = batch.end()
+        assert outcomes(results) == {
+            "A": Outcome.APPROVED,
+            "B": Outcome.INTERRUPTED,
+            "C": Outcome.INTERRUPTED,
+            "D": Outcome.INTERRUPTED,
+        }
+        assert stats == ProgressStats(
+            total=4, completed=1, failed=0, success_count=1, interrupted=3
+        )
+        assert coordinator.get_checkpoints() == ["B", "C", "D"]
+        assert coordinator.shutdown_signal is signal.SIGINT
+        assert said == ["[COORDINATOR] Shutting down... waiting for workers to checkpoint"]
+        assert workers.begun.empty()
+        assert stops.empty()
+
+    def test_each_further_wish_is_passed_on_and_said_once(
+        self, workers: Workers, said: list[str]
+    ) -> None:
+        stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        coordinator = ParallelCoordinator(1, notify=said.append, on_stop=lambda: stops.put(None))
+        batch = Batch(coordinator, "a", workers)
+        workers.next_begun()
+        coordinator.stop("the disk is full")
+        coordinator._handle_shutdown_signal(signal.SIGTERM, None)
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        for _ in range(3):
+            stops.get(timeout=PATIENCE)
+        workers.end("a", Outcome.INTERRUPTED)
+        batch.end()
+        assert said == [
+            "[COORDINATOR] Shutting down... the disk is full; waiting for workers to checkpoint"
+        ]
+        assert coordinator.shutdown_signal is signal.SIGTERM
+
+    def test_a_wish_of_the_programs_own_is_no_signal(self, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(notify=said.append)
+        coordinator.stop("enough")
+        _, results = run(coordinator, "ab")
+        assert set(outcomes(results).values()) == {Outcome.INTERRUPTED}
+        assert coordinator.shutdown_signal is None
+
+    def test_a_signal_before_the_first_item_lets_none_start(self, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(notify=said.append)
+        coordinator._handle_shutdown_signal(signal.SIGHUP, None)
+        stats, results = run(coordinator, "ab", pytest.fail)
+        assert results == [WorkflowResult(name, Outcome.INTERRUPTED) for name in "AB"]
+        assert (stats.completed, stats.interrupted) == (0, 2)
+
+    def test_a_signal_that_comes_when_all_has_ended_is_not_lost(self) -> None:
+        coordinator = ParallelCoordinator()
+        run(coordinator, "ab")
+        assert coordinator.shutdown_signal is None
+        coordinator._handle_shutdown_signal(signal.SIGTERM, None)
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        assert coordinator.shutdown_signal is signal.SIGTERM
+
+    def test_to_ask_for_the_signal_takes_no_word_away(self, workers: Workers) -> None:
+        coordinator = ParallelCoordinator(1, notify=lambda _text: None)
+        batch = Batch(coordinator, "ab", workers)
+        workers.next_begun()
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        assert coordinator.shutdown_signal is signal.SIGINT
+        workers.end("a")
+        assert outcomes(batch.end()[1])["B"] is Outcome.INTERRUPTED
+
+    def test_the_next_batch_begins_anew(self, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(notify=said.append)
+        coordinator.stop("enough")
+        run(coordinator, "ab")
+        assert coordinator.get_checkpoints() == ["A", "B"]
+        _, results = run(coordinator, "c")
+        assert outcomes(results) == {"C": Outcome.APPROVED}
+        assert coordinator.get_checkpoints() == []
+
+    @pytest.fixture
+    def interruptible(self) -> Iterator[ParallelCoordinator]:
+        """A coordinator whose handler has SIGINT for the time of the test."""
+        coordinator = ParallelCoordinator(1, notify=lambda _text: None)
+        before = signal.signal(signal.SIGINT, coordinator._handle_shutdown_signal)
+        yield coordinator
+        signal.signal(signal.SIGINT, before)
+
+    def test_a_real_signal_wakes_the_main_thread(self, interruptible: ParallelCoordinator) -> None:
+        def worker(_item: str, _credential: object) -> Outcome:
+            os.kill(os.getpid(), signal.SIGINT)
+            stopped.wait(PATIENCE)
+            return Outcome.INTERRUPTED
+
+        stopped = threading.Event()
+        interruptible._on_stop = stopped.set
+        _, results = run(interruptible, "ab", worker)
+        assert stopped.is_set()
+        assert set(outcomes(results).values()) == {Outcome.INTERRUPTED}
+        assert interruptible.shutdown_signal is signal.SIGINT
+
+    def test_to_construct_one_installs_no_handler(self) -> None:
+        before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        ParallelCoordinator()
+        assert {number: signal.getsignal(number) for number in signal.valid_signals()} == before
+
+
+class TestCredentials:
+    def test_a_worker_gets_the_very_object_for_the_whole_of_its_time(
+        self, workers: Workers
+    ) -> None:
+        key = object()
+        credentials = Credentials(key)
+        batch = Batch(ParallelCoordinator(1, credentials), "a", workers)
+        workers.next_begun()
+        assert workers.credentials["a"] is key
+        assert credentials.given_back.empty()
+        workers.end("a")
+        assert batch.end()[0].success_count == 1
+        assert credentials.given_back.get(timeout=PATIENCE) is key
+
+    def test_it_is_given_back_after_a_failure_too(self) -> None:
+        def worker(_item: str, _credential: object) -> None:
+            raise ValueError
+
+        credentials = Credentials("key")
+        run(ParallelCoordinator(1, credentials, notify=lambda _text: None), "a", worker)
+        assert credentials.given_back.get(timeout=PATIENCE) == "key"
+
+    def test_without_a_source_the_worker_gets_none(self) -> None:
+        got: list[object] = []
+        run(ParallelCoordinator(), "a", lambda _item, credential: got.append(credential))
+        assert got == [None]
+
+    def test_none_is_final(self, said: list[str]) -> None:
+        credentials = Credentials(None)
+        coordinator = ParallelCoordinator(1, credentials, notify=said.append)
+        _, [result] = run(coordinator, "a", pytest.fail)
+        assert result.outcome is Outcome.FAILED
+        assert result.error == "Failed to acquire credential"
+        assert said == ["[A] FAILED: Failed to acquire credential"]
+        assert credentials.given_back.empty()
+
+    def test_a_source_that_fails_fails_the_item(self) -> None:
+        credentials = Credentials(OSError("the vault is closed"))
+        coordinator = ParallelCoordinator(1, credentials, notify=lambda _text: None)
+        _, [result] = run(coordinator, "a", pytest.fail)
+        assert (result.outcome, result.error) == (Outcome.FAILED, "the vault is closed")
+
+    @pytest.mark.parametrize("late", ["key-2", None])
+    def test_who_waits_is_not_running_and_withdrawn_at_a_stop(
+        self, workers: Workers, late: str | None
+    ) -> None:
+        stopped: queue.SimpleQueue[None] = queue.SimpleQueue()
+        credentials = Credentials("key-1")
+        coordinator = ParallelCoordinator(
+            2, credentials, notify=lambda _text: None, on_stop=lambda: stopped.put(None)
+        )
+        batch = Batch(coordinator, "abc", workers)
+        running = workers.next_begun()
+        for _ in range(2):
+            credentials.asked.get(timeout=PATIENCE)
+        coordinator.stop("enough")
+        stopped.get(timeout=PATIENCE)
+        coordinator.stop("at once")  # heeded when those that waited have been taken out
+        stopped.get(timeout=PATIENCE)
+        credentials.offer(late)
+        if late is not None:
+            assert credentials.given_back.get(timeout=PATIENCE) == late
+        workers.end(running)
+        _, results = batch.end()
+        assert outcomes(results) == {
+            item.upper(): Outcome.APPROVED if item == running else Outcome.INTERRUPTED
+            for item in "abc"
+        }
+        assert credentials.given_back.get(timeout=PATIENCE) == "key-1"
+        assert workers.begun.empty()
+        assert "C" in coordinator.get_checkpoints()
+
+    def test_who_got_its_credential_too_late_does_not_disturb_the_next_batch(self) -> None:
+        credentials = Credentials()
+        coordinator = ParallelCoordinator(1, credentials, notify=lambda _text: None)
+        ran: queue.SimpleQueue[Ran] = queue.SimpleQueue()
+        first = threading.Thread(target=lambda: ran.put(run(coordinator, "a", pytest.fail)))
+        first.start()
+        credentials.asked.get(timeout=PATIENCE)
+        coordinator.stop("enough")
+        assert outcomes(ran.get(timeout=PATIENCE)[1]) == {"A": Outcome.INTERRUPTED}
+        first.join()
+        credentials.offer("late")
+        assert credentials.given_back.get(timeout=PATIENCE) == "late"
+        credentials.offer("key")
+        _, results = run(coordinator, "b")
+        assert outcomes(results) == {"B": Outcome.APPROVED}

@@ -1,0 +1,147 @@
+from pathlib import Path
+
+import pytest
+from workbench import Workbench
+
+from agentos.core.calls import Answer, Request, RequestKind, Usage
+from agentos.core.errors import Interrupted, ItemError, ModelError
+from agentos.core.events import Decided, StepFinished, StepRestored, StepStarted
+from agentos.core.items import Item, Kind
+from agentos.core.paths import StatePaths
+from agentos.workflows.journal import read_journal
+from agentos.workflows.task import Task
+
+REQUEST = Request(RequestKind.DRAFT_LLD, source="An issue.")
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(tmp_path)
+
+
+def never() -> str:
+    pytest.fail("a finished step ran again")
+
+
+def stopped() -> None:
+    raise Interrupted("stopped before the next step")
+
+
+class TestSteps:
+    def test_a_step_is_done_recorded_and_told(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            assert steps.run("load", lambda: {"text": "An issue."}) == {"text": "An issue."}
+            record = steps.journal.find("load")
+        assert record is not None
+        assert record.output == {"text": "An issue."}
+        assert (record.seconds, record.usage) == (0.5, Usage())
+        assert record.started == "2026-01-31T12:00:00.000Z"
+        assert bench.events == [
+            StepStarted(step="load"),
+            StepFinished(step="load", seconds=0.5),
+        ]
+
+    def test_on_resume_it_is_restored_and_not_repeated(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            steps.run("load", lambda: "An issue.")
+        with bench.steps() as steps:
+            assert steps.run("load", never) == "An issue."
+        assert bench.events == [StepRestored(step="load")]
+
+    def test_what_it_gives_is_what_a_resume_would_give(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            first: object = steps.run("files", lambda: {"1": [("a", "b")]})
+        with bench.steps() as steps:
+            second: object = steps.run("files", never)
+        assert first == second == {"1": [["a", "b"]]}
+
+    def test_an_event_goes_out_after_its_step_is_on_disk(self, bench: Workbench) -> None:
+        found: list[tuple[str, ...]] = []
+        with bench.steps() as steps:
+
+            def look(_event: object) -> None:
+                snapshot = read_journal(bench.path)
+                assert snapshot is not None
+                found.append(snapshot.steps)
+
+            steps._emit = look
+            steps.run("load", lambda: "")
+        assert found == [(), ("load",)]
+
+    def test_a_step_that_fails_is_not_recorded(self, bench: Workbench) -> None:
+        def fail() -> str:
+            raise ItemError("no")
+
+        with bench.steps() as steps, pytest.raises(ItemError):
+            steps.run("load", fail)
+        assert bench.events == [StepStarted(step="load")]
+        with bench.steps() as steps:
+            assert steps.run("load", lambda: "now") == "now"
+
+    def test_a_stop_is_heeded_before_a_step_that_is_not_done(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            steps.run("load", lambda: "An issue.")
+        with bench.steps(check=stopped) as steps:
+            assert steps.run("load", never) == "An issue."
+            with pytest.raises(Interrupted):
+                steps.run("draft", never)
+        assert bench.events == [StepRestored(step="load")]
+
+    def test_a_model_call_is_a_step_with_its_usage(self, bench: Workbench) -> None:
+        asked: list[Request] = []
+
+        def complete(request: Request) -> Answer:
+            asked.append(request)
+            return Answer("# A draft", "embedded", Usage(7, 9))
+
+        for _ in range(2):
+            with bench.steps() as steps:
+                assert steps.ask("draft", complete, REQUEST) == "# A draft"
+                assert steps.journal.total_usage == Usage(7, 9)
+        assert asked == [REQUEST]
+        assert bench.events == [StepRestored(step="draft")]
+
+    def test_tokens_are_told(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            steps.ask("draft", lambda _request: Answer("", "embedded", Usage(7, 9)), REQUEST)
+        assert bench.events[-1] == StepFinished(
+            step="draft", seconds=0.5, input_tokens=7, output_tokens=9
+        )
+
+    def test_a_refusal_passes_through(self, bench: Workbench) -> None:
+        def refuse(_request: Request) -> Answer:
+            raise ModelError("refused")
+
+        with bench.steps() as steps, pytest.raises(ModelError, match="refused"):
+            steps.ask("draft", refuse, REQUEST)
+
+    def test_a_decision_is_told_with_its_reason(self, bench: Workbench) -> None:
+        with bench.steps() as steps:
+            steps.decide("approve", "round 1 found nothing")
+        assert bench.events == [Decided(decision="approve", reason="round 1 found nothing")]
+
+
+class TestTask:
+    def task(self, source: bytes) -> Task:
+        def ask(_request: Request) -> Answer:
+            return Answer("", "embedded")
+
+        return Task(
+            Item(Kind.LLD, "42", "A title", Path("/project/issues/042-a-title.md")),
+            project=Path("/project"),
+            state=StatePaths(Path("/project/.agentos")),
+            source=source,
+            rounds=3,
+            drafter=ask,
+            reviewer=ask,
+        )
+
+    @pytest.mark.parametrize("source", ["# Größe", "\ufeff# Größe"])
+    def test_the_text_is_utf8_with_or_without_its_mark(self, source: str) -> None:
+        assert self.task(source.encode()).text() == "# Größe"
+
+    def test_what_is_not_utf8_is_named_with_its_place(self) -> None:
+        with pytest.raises(ItemError) as caught:
+            self.task(b"# Gr\xf6\xdfe").text()
+        assert str(caught.value) == "042-a-title.md is not UTF-8 text (byte 4)"
+        assert caught.value.hint == "save it as UTF-8 and run again"
