@@ -1,11 +1,15 @@
 """`python -m agentos`, and the `agentos` command: the same program."""
 
+import os
 import signal
 import sys
 
 
 def main() -> None:
     """Run the command line; ends the process."""
+    if os.name == "nt":
+        sys.stderr.write("agentos runs on Linux and macOS; on Windows, use it inside WSL.\n")
+        sys.exit(2)
     # Ctrl-C during the imports ends the program as a signal does, not with a traceback; this also
     # undoes a SIGINT that a script's `&` made us ignore.
     signal.signal(signal.SIGINT, signal.SIG_DFL)

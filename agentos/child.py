@@ -51,6 +51,7 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
 
     import traceback  # noqa: PLC0415 - after the handlers
 
+    from agentos.core.errors import AgentosError  # noqa: PLC0415
     from agentos.core.events import Reported  # noqa: PLC0415
     from agentos.core.outcomes import Outcome  # noqa: PLC0415
     from agentos.interruption import Interruption  # noqa: PLC0415
@@ -67,6 +68,8 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
             say=channels.say,
             environ=os.environ,
         )
+    except AgentosError as error:
+        report = Reported(outcome=Outcome.FAILED, error=str(error))
     except Exception as error:  # noqa: BLE001 - a fault of our own: the log gets the traceback
         traceback.print_exc()
         report = Reported(outcome=Outcome.FAILED, error=f"internal error: {error!r}")

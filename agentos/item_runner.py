@@ -10,7 +10,13 @@ from typing import Protocol, cast
 from agentos.core.calls import Complete, Leases
 from agentos.core.child_spec import ItemSpec
 from agentos.core.clock import utc_now
-from agentos.core.errors import AgentosError, CredentialsExhausted, Interrupted, ItemError
+from agentos.core.errors import (
+    AgentosError,
+    CredentialsExhausted,
+    Interrupted,
+    ItemError,
+    LockedError,
+)
 from agentos.core.events import Event, Reported
 from agentos.core.hashing import sha256
 from agentos.core.items import Kind
@@ -47,9 +53,10 @@ def run_item(
     say: Callable[[str], None],
     environ: Mapping[str, str],
 ) -> Reported:
-    """Do what is left of the item and say how it ended; only a fault of our own is raised.
+    """Do what is left of the item and say how it ended.
 
-    `say` takes lines for people. Events go out after what they tell of is on disk.
+    Raises LockedError while another process works on the item; what else is raised is a fault of
+    our own. `say` takes lines for people. Events go out after what they tell of is on disk.
     """
     try:
         interruption.check()
@@ -58,6 +65,8 @@ def run_item(
     except (Interrupted, CredentialsExhausted) as stop:
         say(f"{stop}; the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop))
+    except LockedError:
+        raise
     except AgentosError as error:
         hint = f" ({error.hint})" if error.hint else ""
         return Reported(outcome=Outcome.FAILED, error=f"{error}{hint}")

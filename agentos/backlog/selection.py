@@ -16,12 +16,12 @@ def select(
     ids: Sequence[str],
     *,
     take_all: bool,
-    unfinished: Collection[str] = (),
+    also: Collection[str] = (),
 ) -> tuple[Item, ...]:
     """The items to work on, each once: with `take_all` every open one, then those named in `ids`.
 
     `ids` are safe identifiers as a user types them: `042`, `42` and `LLD-42` are one. Named items
-    need not be open. `unfinished` are ids that `take_all` takes although they are closed. Raises
+    need not be open. `also` are ids that `take_all` takes although they are closed. Raises
     BacklogError for an id that does not exist.
     """
     known = {entry.item.id: entry.item for entry in backlog.entries}
@@ -30,7 +30,7 @@ def select(
         chosen = {
             entry.item.id: entry.item
             for entry in backlog.entries
-            if entry.is_open or entry.item.id in unfinished
+            if entry.is_open or entry.item.id in also
         }
     for typed in ids:
         item_id = next((name for name in _meanings(backlog.kind, typed) if name in known), None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import click
 
@@ -119,8 +120,14 @@ def _summary(found: Survey, end: BatchEnd, run_id: str) -> list[str]:
         *render_table(rows).splitlines(),
         "",
         summary_line(outcomes),
+        *(f"documents: {folder}" for folder in _folders(found, end)),
         f"record: {found.project.state.runs / run_id}",
     ]
+
+
+def _folders(found: Survey, end: BatchEnd) -> list[Path]:
+    """Where the documents of this run lie."""
+    return sorted({(found.project.root / document).parent for document in end.documents.values()})
 
 
 def _summary_row(standing: Standing, found: Survey, end: BatchEnd) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ Exit codes:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="agentos")
 def agentos() -> None:
-    r"""Work through a backlog with language models, many items at once, nothing lost.
+    """Work through a backlog with language models, many items at once, nothing lost.
 
     \b
     Example:

@@ -65,7 +65,7 @@ def _batch_options(command: CommandT) -> CommandT:
 @parallel.command()
 @_batch_options
 def lld(**options: Any) -> int:
-    r"""Write a low-level design document for each issue in ITEMS, or for all that are open.
+    """Write a low-level design document for each issue in ITEMS, or for all that are open.
 
     \b
     Example:
@@ -78,7 +78,7 @@ def lld(**options: Any) -> int:
 @parallel.command()
 @_batch_options
 def issue(**options: Any) -> int:
-    r"""Write a structured issue for each idea brief in ITEMS, or for all that are open.
+    """Write a structured issue for each idea brief in ITEMS, or for all that are open.
 
     \b
     Example:

@@ -18,7 +18,7 @@ from agentos.core.items import Kind
 @grace_option
 @project_option
 def lld(**options: Any) -> int:
-    r"""Write the low-level design document of one issue, here and now.
+    """Write the low-level design document of one issue, here and now.
 
     \b
     Example:
@@ -33,7 +33,7 @@ def lld(**options: Any) -> int:
 @grace_option
 @project_option
 def issue(**options: Any) -> int:
-    r"""Write the structured issue of one idea brief, here and now.
+    """Write the structured issue of one idea brief, here and now.
 
     \b
     Example:

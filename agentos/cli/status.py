@@ -7,7 +7,7 @@ import click
 
 from agentos.cli.options import project_option
 from agentos.cli.project import open_project
-from agentos.cli.survey import survey
+from agentos.cli.survey import has_backlog, survey
 from agentos.cli.tables import render_table
 from agentos.core.items import Kind
 
@@ -15,14 +15,15 @@ from agentos.core.items import Kind
 @click.command()
 @project_option
 def status(project: Path) -> int:
-    r"""Show every item of the backlog and where it stands; changes nothing.
+    """Show every item of the backlog and where it stands; changes nothing.
 
     \b
     Example:
       agentos status --project ~/src/shelf
     """
     opened = open_project(project, os.environ)
-    found = [survey(opened, kind, take_all=True) for kind in Kind]
+    kinds = [kind for kind in Kind if has_backlog(opened, kind)] or list(Kind)
+    found = [survey(opened, kind, take_all=True, take_finished=True) for kind in kinds]
     click.echo(
         render_table(
             [

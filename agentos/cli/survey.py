@@ -21,6 +21,8 @@ from agentos.workflows.task import FAILURE_NOTE
 DEFAULT_MODEL = "embedded"
 REVIEW_ROUNDS = 3
 
+_FOLDER = {Kind.LLD: "issues", Kind.ISSUE: "ideas"}
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
@@ -50,16 +52,30 @@ class Survey:
         )
 
 
+def has_backlog(project: Project, kind: Kind) -> bool:
+    """Whether there is a folder for items of this kind; a project need not have both."""
+    return (project.root / _FOLDER[kind]).exists()
+
+
 def survey(
-    project: Project, kind: Kind, *, ids: Sequence[str] = (), take_all: bool = False
+    project: Project,
+    kind: Kind,
+    *,
+    ids: Sequence[str] = (),
+    take_all: bool = False,
+    take_finished: bool = False,
 ) -> Survey:
     """Look at the items named by `ids`, and with `take_all` at all that are open or unfinished.
 
-    Raises BacklogError for a backlog that is missing or contradicts itself, or an unknown id.
+    With `take_finished` too at those that are closed since agentos finished them. Raises
+    BacklogError for a backlog that is missing or contradicts itself, or an unknown id.
     """
     backlog = find_issues(project.root) if kind is Kind.LLD else find_briefs(project.root)
-    items = select(backlog, ids, take_all=take_all, unfinished=_unfinished(project.state, kind))
     index = read_index(project.root)
+    wanted = _unfinished(project.state, kind)
+    if take_finished:
+        wanted |= {entry.item.id for entry in backlog.entries if entry.item.label in index}
+    items = select(backlog, ids, take_all=take_all, also=wanted)
     found = standings(
         items,
         input_hashes={item.label: _hash(item.source) for item in items},
@@ -70,12 +86,12 @@ def survey(
     return Survey(project, kind, found, index, backlog.notices)
 
 
-def _unfinished(state: StatePaths, kind: Kind) -> list[str]:
+def _unfinished(state: StatePaths, kind: Kind) -> set[str]:
     """Ids of the items whose journals are there."""
     if not state.checkpoints.is_dir():
-        return []
+        return set()
     owners = (journal_owner(path.name) for path in state.checkpoints.iterdir())
-    return [owner[1] for owner in owners if owner is not None and owner[0] is kind]
+    return {owner[1] for owner in owners if owner is not None and owner[0] is kind}
 
 
 def _hash(source: Path) -> str:

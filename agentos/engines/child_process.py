@@ -112,12 +112,10 @@ class ChildProcess:
                 return
 
     def close(self) -> None:
-        """Close our ends; only when no thread reads them any more."""
+        """Close the lifeline and the output; the events descriptor is its reader's to close."""
         for stream in (self.popen.stdin, self.popen.stdout):
             if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
-        os.close(self.events_fd)
+                stream.close()
 
 
 def _creation_time(pid: int) -> float:

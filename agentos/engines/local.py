@@ -6,6 +6,7 @@ its timeout.
 """
 
 import contextlib
+import os
 import queue
 import signal
 import threading
@@ -100,6 +101,7 @@ class LocalEngine:
         child, events_fd = self._start(spec.work.item.label, journal)
         relay: Relay | None = None
         try:
+            self._publish(child.birth())
             relay = self._relay(child.label, child.process.output_fd)
             relay.start()
             child.process.tell(replace(spec, events_fd=events_fd).to_json())
@@ -131,7 +133,6 @@ class LocalEngine:
             self._running[process.pid] = child
             for _ in range(self._wishes):
                 child.inbox.put(_Word.STOP)
-        self._publish(ChildStarted(item=label, pid=process.pid, created=process.created))
         return child, events_fd
 
     def stop(self) -> None:
@@ -163,11 +164,16 @@ class _Supervised:
         self._step = ""
         self._asked_to_end = False
         self._events_reader: threading.Thread | None = None
+        self._waiter: threading.Thread | None = None
+
+    def birth(self) -> ChildStarted:
+        """The event of its start."""
+        return ChildStarted(item=self.label, pid=self.process.pid, created=self.process.created)
 
     def watch(self, mask: Callable[[str], str]) -> None:
         """Return when the process has ended and its events are read."""
         self._events_reader = self._thread(self._forward_events, mask)
-        self._thread(self._await_end)
+        self._waiter = self._thread(self._await_end)
         while True:
             try:
                 word = self.inbox.get(timeout=self._escalation.wait())
@@ -188,14 +194,16 @@ class _Supervised:
         """Kill what still runs: after `watch` nothing does, after an error in its place all."""
         if self.process.popen.returncode is None:
             kill_tree(self.process.pid, self._journal)
-            for _ in self.process.changes():
-                pass
+        if self._waiter is not None:
+            self._waiter.join()
+        else:
+            self._await_end()
 
     def close(self) -> None:
-        """Close the pipes, unless a grandchild keeps one open that a thread still reads."""
-        if self._events_reader is not None and self._events_reader.is_alive():
-            return
+        """Close our ends of the pipes; whoever reads one has a descriptor of its own."""
         self.process.close()
+        if self._events_reader is None:
+            os.close(self.process.events_fd)
 
     def end(self, timeout: float | None) -> ChildEnd:
         """Sum up; to be called after `watch`."""
@@ -245,10 +253,13 @@ class _Supervised:
         self._publish(Notice(text=f"[COORDINATOR] {text}"))
 
     def _forward_events(self, mask: Callable[[str], str]) -> None:
-        for event in read_events(self.process.events_fd, mask):
-            own = replace(event, item=self.label)  # a child speaks for itself only
-            self._publish(own)
-            self.inbox.put(own)
+        try:
+            for event in read_events(self.process.events_fd, mask):
+                own = replace(event, item=self.label)  # a child speaks for itself only
+                self._publish(own)
+                self.inbox.put(own)
+        finally:
+            os.close(self.process.events_fd)  # which a grandchild may hold open for long
 
     def _await_end(self) -> None:
         for change in self.process.changes():

@@ -1,5 +1,6 @@
 """Where an LLD and its lineage lie, and which of them may be written over."""
 
+import itertools
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -43,22 +44,26 @@ def lineage_folder(project: Path, number: str) -> Path:
 
 
 def place(path: Path, content: bytes, known_hashes: Collection[str], *, root: Path) -> Path:
-    """Where `content` may be written: `path`, or `NAME.new.md` beside it.
+    """Where `content` may be written: `path`, else `NAME.new.md`, `NAME.2.new.md`, ... beside it.
 
-    A file at `path` is written over when it has the very same content or a hash of
-    `known_hashes`, those of what agentos wrote itself. Any other was edited by a person and stays.
-    Nothing is written here. Raises UnsafePathError for a symlink, ItemError for an unreadable file.
+    A file is written over when it has the very same content or a hash of `known_hashes`, those of
+    what agentos wrote itself. Any other was edited by a person and stays. Nothing is written here.
+    Raises UnsafePathError for a symlink, ItemError for an unreadable file.
     """
+    suffixes = itertools.chain(["", ".new"], (f".{n}.new" for n in itertools.count(2)))
+    places = (path.with_name(f"{path.stem}{suffix}{path.suffix}") for suffix in suffixes)
+    return next(one for one in places if _is_ours(one, content, known_hashes, root))
+
+
+def _is_ours(path: Path, content: bytes, known_hashes: Collection[str], root: Path) -> bool:
     try:
         confined(path, root)
         existing = path.read_bytes()
     except FileNotFoundError:
-        return path
+        return True
     except OSError as error:
         raise unwritable(path, error) from error
-    if existing == content or sha256(existing) in known_hashes:
-        return path
-    return path.with_name(f"{path.stem}.new{path.suffix}")
+    return existing == content or sha256(existing) in known_hashes
 
 
 def write_lineage(project: Path, number: str, entries: Sequence[LineageEntry]) -> None:

@@ -11,7 +11,6 @@ from agentos.documents.verdict import (
     Finding,
     Verdict,
     parse_verdict,
-    render_finding,
     render_verdict,
 )
 from agentos.workflows.steps import Steps
@@ -78,6 +77,7 @@ def write_reviewed(
     before: tuple[Finding, ...] | None = None
     for number in itertools.count(1):
         findings = _review(brief, steps, reviewer, draft, number)
+        _tell(steps, number, findings, again=findings == before)
         history.append((draft, render_verdict(Verdict(not findings, findings))))
         if not findings:
             steps.decide("approve", f"round {number} found nothing")
@@ -104,12 +104,17 @@ def _review(
         lambda: [[finding.rule, finding.message] for finding in brief.check(draft)],
     )
     review = steps.ask(f"review-{number}", reviewer, brief.request(brief.kinds.review, draft=draft))
-    findings = (*(Finding(rule, message) for rule, message in checked), *_findings(review))
-    for finding in findings:
-        steps.say(f"review {number}: {render_finding(finding)[2:]}")
+    return (*(Finding(rule, message) for rule, message in checked), *_findings(review))
+
+
+def _tell(steps: Steps, number: int, findings: Sequence[Finding], *, again: bool) -> None:
     if not findings:
         steps.say(f"review {number}: approved")
-    return findings
+    elif again:
+        steps.say(f"review {number}: the same again, so a person has to decide")
+    else:
+        for finding in findings:
+            steps.say(f"review {number}: {finding.message}")
 
 
 def _findings(review: str) -> tuple[Finding, ...]:

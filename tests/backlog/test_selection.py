@@ -28,7 +28,7 @@ def test_all_means_the_open_ones() -> None:
 
 
 def test_all_takes_closed_ones_that_are_unfinished() -> None:
-    chosen = select(BRIEFS, [], take_all=True, unfinished={"old", "gone"})
+    chosen = select(BRIEFS, [], take_all=True, also={"old", "gone"})
     assert [item.id for item in chosen] == ["dark-mode", "issue-list", "old"]
 
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.documents.code_context import CodeContext, Excerpt, parse, render
@@ -21,11 +21,13 @@ CONTEXTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(CONTEXTS)
 def test_what_was_rendered_is_parsed_again(context: CodeContext) -> None:
     assert parse(render(context)) == context
 
 
+@settings(deadline=None)
 @given(CODE)
 def test_code_cannot_break_out_of_its_fence(code: str) -> None:
     text = render(CodeContext((), (Excerpt("a.py", code),), ()))

@@ -1,7 +1,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.documents.markdown import Code, ListItem, Paragraph, Table, blocks, sections, title_of
@@ -55,6 +55,7 @@ def test_sections_end_where_the_next_heading_begins() -> None:
     assert [(s.start, s.content, s.end) for s in found] == [(0, 0, 1), (1, 2, 6), (6, 7, 9)]
 
 
+@settings(deadline=None)
 @given(DOCUMENTS)
 def test_the_sections_cover_every_line_once(body: str) -> None:
     found = sections(body)

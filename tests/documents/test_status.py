@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.core.outcomes import Outcome
@@ -97,6 +97,7 @@ def test_no_document_is_stamped_with_an_outcome_that_leaves_none(outcome: Outcom
         stamp("# T\n", outcome, [])
 
 
+@settings(deadline=None)
 @given(DOCUMENTS, OUTCOMES, OUTCOMES)
 def test_stamping_is_idempotent_and_the_last_stamp_counts(
     document: str, first: Outcome, last: Outcome

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.documents.verdict import Finding, Verdict, parse_verdict, render_verdict
@@ -18,6 +18,7 @@ FINDINGS = st.lists(
 ).map(tuple)
 
 
+@settings(max_examples=60, deadline=None)
 @given(FINDINGS)
 def test_what_was_rendered_is_parsed_again(findings: tuple[Finding, ...]) -> None:
     verdict = Verdict(False, findings, "A remark.")

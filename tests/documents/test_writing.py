@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.documents.markdown import (
@@ -28,6 +28,7 @@ def test_control_characters_and_changes_of_direction_become_visible() -> None:
     assert visible("a\x1b[2J\u202eb\tc\n") == "a\ufffd[2J\ufffdb\tc\n"
 
 
+@settings(deadline=None)
 @given(NASTY)
 def test_one_line_is_one_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
@@ -51,12 +52,14 @@ def test_a_paragraph_is_escaped_only_where_it_must(text: str, written: str) -> N
     assert paragraph(text) == written
 
 
+@settings(deadline=None)
 @given(NASTY)
 def test_a_paragraph_stays_one(text: str) -> None:
     assert all(isinstance(block, Paragraph) for block in blocks(paragraph(text)))
     assert len(blocks(paragraph(text) + "\n\n- item")) <= 2
 
 
+@settings(deadline=None)
 @given(NASTY)
 def test_a_heading_is_read_as_it_was_written(text: str) -> None:
     found = sections(f"# LLD: {heading(text)}\n\n## Next\n")
@@ -70,6 +73,7 @@ def test_markup_in_a_heading_is_text(text: str) -> None:
     assert title_of(f"# {heading(text)}") == text
 
 
+@settings(deadline=None)
 @given(NASTY, NASTY)
 def test_a_table_keeps_its_cells(first: str, second: str) -> None:
     (found,) = blocks(table(("A", "B"), [(first, second)]))
@@ -77,6 +81,7 @@ def test_a_table_keeps_its_cells(first: str, second: str) -> None:
     assert [len(row) for row in found.rows] == [2]
 
 
+@settings(deadline=None)
 @given(NASTY)
 def test_no_content_closes_its_fence(text: str) -> None:
     found = blocks(fenced(text) + "\n\n## Next\n")

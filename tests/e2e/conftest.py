@@ -1,10 +1,11 @@
 """A copy of the sample project for each test, and the proof that nothing was left running."""
 
+import contextlib
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from command import SAMPLE, Workspace, processes_of
 
@@ -14,8 +15,13 @@ def shelf(tmp_path: Path) -> Iterator[Workspace]:
     """The sample project; afterwards no process of the test may be left."""
     root = tmp_path / "shelf"
     shutil.copytree(SAMPLE, root, ignore=shutil.ignore_patterns(".agentos", "__pycache__"))
-    yield Workspace(root, tmp_path)
+    workspace = Workspace(root, tmp_path)
+    yield workspace
     leftovers = processes_of(tmp_path)
-    for process in leftovers:
-        process.send_signal(signal.SIGKILL)
+    for process in workspace.started:
+        process.kill()
+        process.wait()
+    for leftover in leftovers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            leftover.kill()
     assert not leftovers, leftovers

@@ -209,7 +209,7 @@ def test_a_single_item_is_refused_while_a_batch_works_on_it(shelf: Workspace) ->
 
     code, output = shelf.run("lld", "42")
 
-    assert code == 1
+    assert code == 2
     assert "Another process is working on this item and holds its journal" in output
     running.process.send_signal(signal.SIGINT)
     running.process.send_signal(signal.SIGINT)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -81,6 +81,7 @@ class Workspace:
 
     root: Path
     scratch: Path
+    started: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     def start(self, *arguments: str, **environ: str) -> Running:
         """Start `agentos ARGUMENTS --project ROOT` in a session of its own."""
@@ -95,6 +96,7 @@ class Workspace:
                 cwd=self.scratch,
                 start_new_session=True,
             )
+        self.started.append(process)
         return Running(process, output)
 
     def run(self, *arguments: str, **environ: str) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.core.calls import RequestKind
@@ -336,6 +336,7 @@ LINES = st.lists(
 ).map("\n".join)  # fmt: skip
 
 
+@settings(max_examples=60, deadline=None)
 @given(LINES, LINES, LINES)
 def test_no_text_of_an_issue_forges_a_section(title: str, wish: str, prose: str) -> None:
     wish = wish.replace("\n", "\n  ")

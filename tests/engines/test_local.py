@@ -1,0 +1,468 @@
+import os
+import queue
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import child_programs
+import psutil
+import pytest
+from child_programs import POKE, Parent
+from command import wait_until
+
+from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
+from agentos.core.clock import Clock
+from agentos.core.errors import EngineError
+from agentos.core.events import ChildStarted, Decided, Event, Notice, Reported, StepStarted
+from agentos.core.items import Item, Kind
+from agentos.core.masking import Masker
+from agentos.core.outcomes import Outcome
+from agentos.engines import parenthood
+from agentos.engines.engine import ChildEnd
+from agentos.engines.local import LocalEngine
+from agentos.engines.process_tree import reap_adopted
+from agentos.engines.relay import OutputRelay
+
+PATIENCE = 60  # seconds that nothing here takes
+PROGRAMS = str(Path(child_programs.__file__))
+
+
+def open_files() -> int:
+    return len(os.listdir("/dev/fd"))
+
+
+def our_children() -> set[int]:
+    return {process.pid for process in psutil.Process().children(recursive=True)}
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """No process and no descriptor may outlive a run; and the tests after these adopt no one."""
+    files, children = open_files(), our_children()
+    yield
+    assert open_files() == files
+    left = [psutil.Process(pid) for pid in our_children() - children]
+    assert [process for process in left if process.status() != psutil.STATUS_ZOMBIE] == []
+    reap_adopted(children)
+    if parenthood.LINUX:
+        parenthood._prctl(parenthood._PR_SET_CHILD_SUBREAPER, 0)
+
+
+class Screen:
+    def __init__(self) -> None:
+        self.shown = b""
+
+    def write(self, chunk: bytes, /) -> None:
+        self.shown += chunk
+
+    def flush(self) -> None:
+        """Nothing is held."""
+
+
+class Stage:
+    """An engine, one child on it, and all that comes of it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        program: Callable[[Parent], None],
+        *,
+        grace: float = 0.0,
+        timeout: float | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.log = folder / "LLD-42.log"
+        self.screen = Screen()
+        self.events: list[Event] = []
+        self.engine = LocalEngine(
+            environment=os.environ,
+            relay=self.relay,
+            publish=self.publish,
+            mask=Masker(["sk-0123456789"]).mask,
+            grace=grace,
+            timeout=timeout,
+            command=(sys.executable, "-P", PROGRAMS, program.__name__),
+            clock=clock,
+        )
+        self.spec = ChildSpec(
+            ItemSpec(
+                Item(Kind.LLD, "42", "A title", folder / "042-a-title.md"),
+                project=folder,
+                state=folder / ".agentos",
+                drafter="embedded",
+                reviewer="embedded",
+                rounds=3,
+                grace=grace,
+            ),
+            LeaseAccess("", b"", ()),
+        )
+        self._published: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._ends: queue.SimpleQueue[ChildEnd] = queue.SimpleQueue()
+
+    def relay(self, label: str, fd: int) -> OutputRelay:
+        return OutputRelay(
+            fd,
+            f"[{label}]",
+            log=self.log.open("wb", buffering=0),
+            masker=Masker(()),
+            stream=self.screen,
+            on_error=lambda error: pytest.fail(str(error)),
+        )
+
+    def publish(self, event: Event) -> None:
+        self.events.append(event)
+        self._published.put(event)
+
+    def start(self) -> "Stage":
+        threading.Thread(
+            target=lambda: self._ends.put(self.engine.run(self.spec)), daemon=True
+        ).start()
+        return self
+
+    def end(self) -> ChildEnd:
+        return self._ends.get(timeout=PATIENCE)
+
+    def run(self) -> ChildEnd:
+        return self.start().end()
+
+    def stop(self) -> "Stage":
+        self.engine.stop()
+        return self
+
+    def await_step(self) -> "Stage":
+        """Until the child is at work."""
+        return self._await(lambda event: isinstance(event, StepStarted))
+
+    def await_told(self, decision: str) -> "Stage":
+        return self._await(lambda event: isinstance(event, Decided) and event.decision == decision)
+
+    def _await(self, wanted: Callable[[Event], bool]) -> "Stage":
+        while not wanted(self._published.get(timeout=PATIENCE)):
+            pass
+        return self
+
+    def await_pause(self) -> "Stage":
+        """Until the engine holds the time limit."""
+        wait_until(
+            lambda: any(
+                child._escalation.wait() is None for child in self.engine._running.values()
+            ),
+            "the time limit is held",
+        )
+        return self
+
+    def poke(self, signum: signal.Signals = POKE) -> "Stage":
+        os.kill(self.pid, signum)
+        return self
+
+    @property
+    def pid(self) -> int:
+        return next(event.pid for event in self.events if isinstance(event, ChildStarted))
+
+    @property
+    def told(self) -> dict[str, str]:
+        return {e.decision: e.reason for e in self.events if isinstance(e, Decided)}
+
+    @property
+    def notices(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Notice)]
+
+
+class TestEnds:
+    def test_a_child_that_reports_and_leaves(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        end = stage.run()
+        assert end == ChildEnd(Reported(item="LLD-42", outcome=Outcome.APPROVED), 0)
+        assert [type(event).__name__ for event in stage.events] == [
+            "ChildStarted",
+            "StepStarted",
+            "StepFinished",
+            "Reported",
+        ]
+        assert sorted(stage.log.read_text().splitlines()) == ["to stderr", "to stdout"]
+        assert sorted(stage.screen.shown.splitlines()) == [
+            b"[LLD-42] to stderr",
+            b"[LLD-42] to stdout",
+        ]
+
+    def test_its_start_is_told_so_that_it_can_be_found_again(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.never_ends).start().await_step()
+        [started] = [event for event in stage.events if isinstance(event, ChildStarted)]
+        assert started.item == "LLD-42"
+        assert started.created == psutil.Process(started.pid).create_time()
+        stage.stop().end()
+
+    @pytest.mark.parametrize(
+        ("program", "error"),
+        [
+            (
+                child_programs.exits_without_report,
+                "the child left with exit code 3 and no report",
+            ),
+            (
+                child_programs.reports_then_exits_1,
+                "the child reported approved but left with exit code 1",
+            ),
+            (child_programs.dies_of_segv, "the child was ended by SIGSEGV"),
+        ],
+    )
+    def test_a_child_that_leaves_badly_has_failed(
+        self, tmp_path: Path, program: Callable[[Parent], None], error: str
+    ) -> None:
+        verdict = Stage(tmp_path, program).run().verdict()
+        assert verdict == Reported(outcome=Outcome.FAILED, error=error)
+
+    def test_a_child_speaks_for_itself_and_without_secrets(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.speaks_for_others)
+        assert stage.run().report == Reported(
+            item="LLD-42", outcome=Outcome.APPROVED, error="key ***"
+        )
+        assert stage.events[1:] == [
+            StepStarted(item="LLD-42", step="draft"),
+            Reported(item="LLD-42", outcome=Outcome.APPROVED, error="key ***"),
+        ]
+
+    def test_what_a_child_finds_around_it(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.tells_its_surroundings)
+        stage.run()
+        assert stage.told == {
+            "journal": str(tmp_path / ".agentos/checkpoints/lld_workflow_42.db"),
+            "session": "True",
+            "unbuffered": "1",
+            "encoding": "utf-8",
+            "blocked": "True",
+        }
+
+    def test_nothing_of_a_flood_is_lost(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.spews)
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+        assert stage.log.stat().st_size == 2000 * 1024 + len("the last line")
+        assert stage.screen.shown.count(b"\n") == 2001
+        assert stage.screen.shown.endswith(b"[LLD-42] the last line\n")
+        assert list(stage.told) == [str(number) for number in range(2000)]
+
+
+class TestStop:
+    def test_a_child_gets_its_grace_and_one_signal(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.checkpoints_slowly, grace=3600.0)
+        stage.start().await_step().stop().await_told("closing the journal").poke()
+        end = stage.end()
+        assert end.asked_to_end
+        assert end.returncode == 0
+        assert end.verdict() == Reported(item="LLD-42", outcome=Outcome.INTERRUPTED)
+        assert stage.notices == []
+
+    def test_half_a_second_after_the_grace_it_is_told_firmly(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int, grace=0.0)
+        end = stage.start().await_step().stop().end()
+        assert end.report is not None
+        assert end.report.error == "SIGINT SIGTERM"
+        assert end.verdict().outcome is Outcome.INTERRUPTED
+        assert stage.notices == ["[COORDINATOR] LLD-42 is still running in step draft: SIGTERM"]
+
+    def test_a_second_wish_brings_that_forward(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int, grace=3600.0)
+        stage.start().await_step().stop().await_told("SIGINT").stop()
+        end = stage.end()
+        assert end.report is not None
+        assert end.report.error == "SIGINT SIGTERM"
+        assert len(stage.notices) == 1
+
+    def test_in_the_end_it_is_killed(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int_and_term, grace=0.0)
+        end = stage.start().await_step().stop().end()
+        assert end.returncode == -signal.SIGKILL
+        assert end.verdict() == Reported(outcome=Outcome.INTERRUPTED)
+        assert list(stage.told) == ["SIGINT", "SIGTERM"]
+        assert stage.notices == [
+            "[COORDINATOR] LLD-42 is still running in step draft: SIGTERM",
+            "[COORDINATOR] LLD-42 does not end in step draft: SIGKILL",
+        ]
+
+    def test_a_third_wish_kills_at_once(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int_and_term, grace=3600.0)
+        stage.start().await_step()
+        stage.stop().await_told("SIGINT").stop().await_told("SIGTERM").stop()
+        assert stage.end().returncode == -signal.SIGKILL
+
+    def test_a_child_that_starts_after_a_stop_is_stopped_too(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int, grace=3600.0)
+        stage.stop().start().await_told("SIGINT").stop()
+        assert stage.end().verdict().outcome is Outcome.INTERRUPTED
+
+    def test_every_child_is_reached(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.never_ends, grace=3600.0)
+        stage.start().start().start()
+        for _ in range(3):
+            stage.await_step()
+        stage.stop()
+        assert {stage.end().returncode for _ in range(3)} == {-signal.SIGINT}
+
+    def test_a_stopped_child_is_continued_with_it(self, tmp_path: Path) -> None:
+        stage = Stage(
+            tmp_path, child_programs.stops_itself_until_interrupted, grace=3600.0, timeout=3600.0
+        )
+        end = stage.start().await_pause().stop().end()
+        assert end.report is not None
+        assert end.report.error == "SIGINT"
+
+    def test_to_stop_when_nothing_runs_is_fine(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        assert stage.run().asked_to_end is False
+        stage.stop()
+
+
+class TestTimeLimit:
+    def test_a_child_whose_time_is_up_is_ended_and_has_failed(self, tmp_path: Path) -> None:
+        end = Stage(tmp_path, child_programs.never_ends, timeout=0.01).run()
+        assert end.returncode == -signal.SIGINT
+        assert not end.asked_to_end
+        assert end.verdict().outcome is Outcome.FAILED
+        assert end.verdict().error.startswith("not finished within its time limit of 0.01 s")
+
+    def test_it_is_said_where_it_was(self, tmp_path: Path) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.never_ends, timeout=3600.0, clock=lambda: now)
+        stage.start().await_step()
+        now = 3600.0
+        assert stage.poke().end().verdict().error == (
+            "not finished within its time limit of 3600 s in step draft"
+        )
+
+    def test_it_does_not_run_while_the_child_waits_for_a_lease(self, tmp_path: Path) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.waits_for_a_lease, timeout=3600.0, clock=lambda: now)
+        stage.start().await_pause()
+        now = 1e6
+        end = stage.poke().end()
+        assert end.timed_out is None
+        assert end.verdict().outcome is Outcome.APPROVED
+
+    def test_nor_while_it_is_stopped(self, tmp_path: Path) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.stops_itself, timeout=3600.0, clock=lambda: now)
+        stage.start().await_pause()
+        now = 1e6
+        end = stage.poke(signal.SIGCONT).end()
+        assert end.timed_out is None
+        assert end.verdict().outcome is Outcome.APPROVED
+
+    def test_who_waits_for_a_lease_can_be_stopped(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.waits_for_a_lease, grace=3600.0, timeout=3600.0)
+        assert stage.start().await_pause().stop().end().verdict().outcome is Outcome.INTERRUPTED
+
+
+PARENT = """
+import os, sys
+from pathlib import Path
+from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
+from agentos.core.events import Decided
+from agentos.core.items import Item, Kind
+from agentos.engines.local import LocalEngine
+
+class Relay:
+    def start(self): pass
+    def finish(self, timeout): pass
+
+def publish(event):
+    if isinstance(event, Decided):
+        print(event.reason, flush=True)
+
+folder = Path(sys.argv[1])
+LocalEngine(
+    environment=os.environ, relay=lambda label, fd: Relay(), publish=publish, mask=str,
+    grace=3600.0, timeout=None,
+    command=(sys.executable, "-P", sys.argv[2], "ends_with_its_parent"),
+).run(
+    ChildSpec(
+        ItemSpec(Item(Kind.LLD, "42", "", folder), folder, folder, "", "", 1, 3600.0),
+        LeaseAccess("", b"", ()),
+    )
+)
+"""
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+class TestWhatItLeavesBehind:
+    def test_a_child_sees_the_death_of_its_parent(self, tmp_path: Path) -> None:
+        with subprocess.Popen(
+            [sys.executable, "-c", PARENT, str(tmp_path), PROGRAMS], stdout=subprocess.PIPE
+        ) as parent:
+            assert parent.stdout is not None
+            child = int(parent.stdout.readline())
+            assert not is_gone(child)
+            parent.kill()
+        wait_until(lambda: is_gone(child), "the child is gone")
+
+    def test_a_grandchild_in_a_session_of_its_own_is_ended(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.forks_and_leaves)
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+        grandchild = int(stage.told["grandchild"])
+        wait_until(lambda: is_gone(grandchild), "the grandchild is gone")
+
+    def test_one_that_hides_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.leaves_one_that_hides)
+        try:
+            assert stage.run().verdict().outcome is Outcome.APPROVED
+            assert not is_gone(int(stage.told["grandchild"]))
+        finally:
+            hidden = psutil.Process(int(stage.told["grandchild"]))
+            hidden.kill()
+            wait_until(lambda: is_gone(hidden.pid), "the hidden one is gone")
+            wait_until(
+                lambda: not [t for t in threading.enumerate() if "LLD-42" in t.name],
+                "its pipes are closed",
+            )
+
+
+class TestFaults:
+    def test_a_program_that_cannot_be_started(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        stage.engine._command = (str(tmp_path / "missing"),)
+        with pytest.raises(EngineError, match="missing: No such file"):
+            stage.engine.run(stage.spec)
+        assert stage.engine._running == {}
+
+    def test_a_machine_without_open_files_to_spare(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+        try:
+            with pytest.raises(EngineError, match="no child can be started"):
+                stage.engine.run(stage.spec)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    def test_a_log_that_cannot_be_opened_leaves_no_child(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int_and_term)
+        stage.log.mkdir()
+        with pytest.raises(IsADirectoryError):
+            stage.engine.run(stage.spec)
+        assert is_gone(stage.pid)
+        assert stage.engine._running == {}
+
+    @pytest.mark.parametrize("fatal", [ChildStarted, Notice])
+    def test_nor_does_a_listener_that_fails(self, tmp_path: Path, fatal: type[Event]) -> None:
+        class Failing(Stage):
+            def publish(self, event: Event) -> None:
+                super().publish(event)
+                if isinstance(event, fatal):
+                    raise OSError("no")
+
+        stage = Failing(tmp_path, child_programs.ignores_int_and_term)
+        stage.stop().stop()
+        with pytest.raises(OSError, match="no"):
+            stage.engine.run(stage.spec)
+        assert is_gone(stage.pid)
+        assert stage.engine._running == {}

@@ -1,0 +1,208 @@
+"""Children for the tests of the engine: each plays the child's side of the protocol its own way.
+
+`python child_programs.py NAME` reads the spec from stdin and becomes the child of that name. The
+signals that a parent sends arrive blocked, so that a child takes them, in turn, when it likes to.
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from typing import NoReturn
+
+POKE = signal.SIGUSR1  # how a test tells a child to go on
+
+STUBBORN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, POKE)
+
+
+class Parent:
+    """A child's way to its parent."""
+
+    def __init__(self) -> None:
+        self._fd: int = json.loads(sys.stdin.readline())["events_fd"]
+
+    @property
+    def events_fd(self) -> int:
+        return self._fd
+
+    def emit(self, event: str, **fields: object) -> None:
+        os.write(self._fd, json.dumps({"event": event} | fields).encode() + b"\n")
+
+    def tell(self, decision: str, reason: str = "") -> None:
+        self.emit("decided", decision=decision, reason=reason)
+
+    def begin(self, step: str) -> None:
+        self.emit("step_started", step=step)
+
+    def report(self, outcome: str, error: str = "") -> None:
+        self.emit("reported", outcome=outcome, error=error)
+
+
+def wait_for(*signals: signal.Signals) -> signal.Signals:
+    return signal.Signals(signal.sigwait(signals))
+
+
+def wait_for_ever() -> NoReturn:
+    while True:
+        signal.pause()
+
+
+def reports(parent: Parent) -> None:
+    sys.stdout.write("to stdout\n")
+    sys.stderr.write("to stderr\n")
+    parent.begin("draft")
+    parent.emit("step_finished", step="draft", seconds=0.5)
+    parent.report("approved")
+
+
+def exits_without_report(_parent: Parent) -> None:
+    sys.exit(3)
+
+
+def reports_then_exits_1(parent: Parent) -> None:
+    parent.report("approved")
+    sys.exit(1)
+
+
+def dies_of_segv(parent: Parent) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    parent.report("approved")
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def speaks_for_others(parent: Parent) -> None:
+    parent.emit("step_started", step="draft", item="LLD-1")
+    parent.emit("item_finished", outcome="failed", seconds=0.0, item="LLD-1")
+    parent.emit("reported", outcome="approved", error="key sk-0123456789", item="LLD-1")
+
+
+def tells_its_surroundings(parent: Parent) -> None:
+    parent.tell("journal", os.environ["AGENTOS_WORKFLOW_DB"])
+    parent.tell("session", str(os.getsid(0) == os.getpid()))
+    parent.tell("unbuffered", os.environ["PYTHONUNBUFFERED"])
+    parent.tell("encoding", sys.stdout.encoding)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    parent.tell("blocked", str({signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= blocked))
+    parent.report("approved")
+
+
+def checkpoints_slowly(parent: Parent) -> None:
+    parent.begin("draft")
+    wait_for(signal.SIGINT)
+    parent.tell("closing the journal")
+    wait_for(POKE)
+    parent.report("interrupted")
+
+
+def ignores_int(parent: Parent) -> None:
+    """Leaves at SIGTERM, and reports all the signals that came until then."""
+    parent.begin("draft")
+    got = []
+    while signal.SIGTERM not in got:
+        got.append(wait_for(*STUBBORN))
+        parent.tell(got[-1].name)
+    parent.report("interrupted", error=" ".join(signum.name for signum in got))
+
+
+def ignores_int_and_term(parent: Parent) -> None:
+    parent.begin("draft")
+    while True:
+        parent.tell(wait_for(*STUBBORN).name)
+
+
+def never_ends(parent: Parent) -> None:
+    """Dies of SIGINT; tells of each poke."""
+    parent.begin("draft")
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    while True:
+        parent.tell(wait_for(POKE).name)
+
+
+def stops_itself(parent: Parent) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    parent.report("approved")
+
+
+def stops_itself_until_interrupted(parent: Parent) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    parent.report("interrupted", error=wait_for(signal.SIGINT).name)
+
+
+def waits_for_a_lease(parent: Parent) -> None:
+    parent.emit("lease_requested", provider="embedded")
+    if wait_for(POKE, signal.SIGINT) is POKE:
+        parent.emit("lease_granted", credential="embedded")
+        parent.report("approved")
+    else:
+        parent.report("interrupted")
+
+
+def spews(parent: Parent) -> None:
+    line = "x" * 1023 + "\n"
+    for number in range(2000):
+        sys.stdout.write(line)
+        parent.tell(str(number))
+    sys.stdout.write("the last line")
+    parent.report("approved")
+
+
+def forks_and_leaves(parent: Parent) -> None:
+    """Leaves a grandchild in a session of its own that keeps every pipe open."""
+    ready, write_ready = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        os.write(write_ready, b"\n")
+        wait_for_ever()
+    os.read(ready, 1)
+    parent.tell("grandchild", str(pid))
+    parent.report("approved")
+
+
+def leaves_one_that_hides(parent: Parent) -> None:
+    """Leaves one that keeps the pipes open, too, and whose environment names no journal."""
+    hidden = subprocess.Popen(
+        [sys.executable, "-c", "import signal; signal.pause()"],
+        stdin=subprocess.DEVNULL,
+        env={},
+        pass_fds=[parent.events_fd],
+        start_new_session=True,
+    )
+    parent.tell("grandchild", str(hidden.pid))
+    parent.report("approved")
+    os._exit(0)  # without a look at its child
+
+
+def ends_with_its_parent(parent: Parent) -> None:
+    parent.tell("pid", str(os.getpid()))
+    sys.stdin.read()
+
+
+CHILDREN: Iterable[Callable[[Parent], None]] = (
+    reports,
+    exits_without_report,
+    reports_then_exits_1,
+    dies_of_segv,
+    speaks_for_others,
+    tells_its_surroundings,
+    checkpoints_slowly,
+    ignores_int,
+    ignores_int_and_term,
+    never_ends,
+    stops_itself,
+    stops_itself_until_interrupted,
+    waits_for_a_lease,
+    spews,
+    forks_and_leaves,
+    leaves_one_that_hides,
+    ends_with_its_parent,
+)
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, (POKE,))
+    {child.__name__: child for child in CHILDREN}[sys.argv[1]](Parent())
