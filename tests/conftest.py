@@ -3,7 +3,11 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("same")  # a red build is red again
 
 FORBID_SKIPS = "AGENTOS_TESTS_FORBID_SKIPS"
 

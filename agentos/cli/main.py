@@ -1,5 +1,6 @@
 """The `agentos` command and what every subcommand has in common: how it ends."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -50,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = agentos.main(list(arguments), prog_name="agentos", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
     except click.exceptions.Abort:
         die_of(signal.SIGINT)
     except click.ClickException as error:
@@ -65,7 +66,8 @@ def run(arguments: Sequence[str]) -> int:
         return _without_reader()
     except Exception as error:  # noqa: BLE001 - ours: a report file instead of a traceback
         report = write_crash_report(error, os.environ)
-        click.echo(f"agentos: an error of our own: {printable(repr(error), 200)}", err=True)
+        # Its text stays in the report: it may quote anything.
+        click.echo(f"agentos: an error of our own: {type(error).__name__}", err=True)
         click.echo(f"  please report it with this file: {report}", err=True)
         return 70
     if isinstance(code, int) and code > 128:
@@ -75,16 +77,17 @@ def run(arguments: Sequence[str]) -> int:
 
 def die_of(signum: signal.Signals) -> NoReturn:
     """End as the signal would have ended us, so that a shell sees the truth."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            try:
-                stream.flush()
-            except OSError:
-                continue
+    with contextlib.suppress(OSError):
+        _flush()
     signal.signal(signum, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signum})
     os.kill(os.getpid(), signum)
     sys.exit(128 + signum)  # not reached unless the signal is held back elsewhere
+
+
+def _flush() -> None:
+    if sys.stdout is not None:  # None where the program was started without one
+        sys.stdout.flush()
 
 
 def _without_reader() -> int:

@@ -39,7 +39,7 @@ class Seconds(click.ParamType[float]):
 
 project_option = click.option(
     "--project",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     default=Path(),
     show_default="this folder",
     metavar="DIR",

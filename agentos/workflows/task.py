@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentos.context.gather import gather_context
 from agentos.core.calls import Complete
 from agentos.core.errors import ItemError
 from agentos.core.items import Item
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
+from agentos.documents.code_context import render
+from agentos.documents.front_matter import split_front_matter
 
 FAILURE_NOTE = "failure"
 """The journal's note of why the last attempt failed; empty while none has."""
@@ -31,14 +34,26 @@ class Task:
     known_hashes: frozenset[str] = frozenset()
 
     def text(self) -> str:
-        """The source as text; raises ItemError when it is not UTF-8."""
+        """The source as text; raises ItemError when it is no UTF-8 or its front matter no YAML."""
+        name = self.item.source.name
         try:
-            return self.source.decode("utf-8-sig")
+            text = self.source.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise ItemError(
-                f"{self.item.source.name} is not UTF-8 text (byte {error.start})",
-                "save it as UTF-8 and run again",
+                f"{name} is not UTF-8 text (byte {error.start})", "save it as UTF-8 and run again"
             ) from None
+        try:
+            split_front_matter(text)
+        except ValueError as error:
+            raise ItemError(f"{name}: {error}", "mend its front matter and run again") from None
+        return text
+
+    def code(self, text: str) -> str:
+        """What of the code base belongs to the source, as Markdown; raises ItemError."""
+        try:
+            return render(gather_context(self.project, text))
+        except OSError as error:
+            raise ItemError(f"{self.project} cannot be read: {error.strerror}") from None
 
 
 @dataclass(frozen=True, slots=True)

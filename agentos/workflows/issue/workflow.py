@@ -5,11 +5,9 @@ The steps: brief, context, draft, then check, review and revise for some rounds,
 
 from pathlib import Path
 
-from agentos.context.gather import gather_context
 from agentos.core.calls import RequestKind
 from agentos.core.hashing import sha256
 from agentos.core.outcomes import Outcome
-from agentos.documents.code_context import render
 from agentos.documents.front_matter import join_front_matter
 from agentos.documents.markdown import title_of
 from agentos.documents.rules import check_issue
@@ -35,7 +33,7 @@ _KINDS = Kinds(RequestKind.DRAFT_ISSUE, RequestKind.REVIEW_ISSUE, RequestKind.RE
 def run(task: Task, steps: Steps) -> Finished:
     """Do every step that the journal does not hold; raises AgentosError."""
     source = steps.run("brief", task.text)
-    context = steps.run("context", lambda: render(gather_context(task.project, source)))
+    context = steps.run("context", lambda: task.code(source))
     reviewed = write_reviewed(
         Brief(
             _KINDS,

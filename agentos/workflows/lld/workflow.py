@@ -3,11 +3,9 @@
 The steps: load, context, draft, then check, review and revise for some rounds, finalize.
 """
 
-from agentos.context.gather import gather_context
 from agentos.core.calls import RequestKind
 from agentos.core.hashing import sha256
 from agentos.core.outcomes import Outcome
-from agentos.documents.code_context import render
 from agentos.documents.rules import check_lld
 from agentos.documents.templates import LLD_TEMPLATE
 from agentos.publishing.documents import (
@@ -30,7 +28,7 @@ _KINDS = Kinds(RequestKind.DRAFT_LLD, RequestKind.REVIEW_LLD, RequestKind.REVISE
 def run(task: Task, steps: Steps) -> Finished:
     """Do every step that the journal does not hold; raises AgentosError."""
     source = steps.run("load", task.text)
-    context = steps.run("context", lambda: render(gather_context(task.project, source)))
+    context = steps.run("context", lambda: task.code(source))
     reviewed = write_reviewed(
         Brief(
             _KINDS,

@@ -1,0 +1,218 @@
+"""What the command meets around it: permissions, a full console, refused keys, its own faults."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command import Workspace
+
+from agentos.engines.parenthood import LINUX
+
+needs_setpriv = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("setpriv") is None,
+    reason="needs root and setpriv (util-linux) to become somebody else",
+)
+on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
+
+
+def patched(tmp_path: Path, source: str) -> str:
+    """A folder for PYTHONPATH whose sitecustomize runs `source` in every process."""
+    folder = tmp_path / "patched"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(source)
+    return str(folder)
+
+
+# Another user, who may still read the interpreter where it lies in root's own folder.
+AS_NOBODY = (
+    "setpriv",
+    "--reuid=nobody",
+    "--regid=nogroup",
+    "--clear-groups",
+    "--inh-caps=-all,+dac_read_search",
+    "--ambient-caps=-all,+dac_read_search",
+)
+
+
+@needs_setpriv
+@pytest.mark.parametrize("command", [("parallel", "lld", "57"), ("lld", "57")])
+def test_a_read_only_state_folder(shelf: Workspace, command: tuple[str, ...]) -> None:
+    shelf.run("lld", "42")
+    before = sorted(shelf.root.rglob("*"))
+
+    result = subprocess.run(
+        [*AS_NOBODY, sys.executable, "-m", "agentos", *command, "--project", str(shelf.root)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd="/",
+    )
+
+    assert result.returncode == 2, result
+    assert ".agentos cannot be written: it is read-only for you" in result.stderr
+    assert "Traceback" not in result.stderr
+    assert sorted(shelf.root.rglob("*")) == before
+
+
+def test_the_real_home_is_untouched(shelf: Workspace, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    shelf.keep_issues("042")
+
+    for arguments in (("parallel", "lld", "--all"), ("status",), ("lld", "42")):
+        assert shelf.run(*arguments, HOME=str(home))[0] == 0
+
+    assert list(home.iterdir()) == []
+
+
+def test_agentos_home_takes_all_state(shelf: Workspace, tmp_path: Path) -> None:
+    shelf.keep_issues("042")
+
+    code, _ = shelf.run("parallel", "lld", "--all", AGENTOS_HOME=str(tmp_path / "home"))
+
+    assert code == 0
+    assert not (shelf.root / ".agentos").exists()
+    [project] = (tmp_path / "home/projects").iterdir()
+    assert (project / "logs/parallel").is_dir()
+
+
+@on_linux
+def test_a_full_console_stops_the_run_after_a_checkpoint(shelf: Workspace) -> None:
+    with Path("/dev/full").open("wb") as full:
+        process = subprocess.run(
+            [sys.executable, "-m", "agentos", "parallel", "lld", "--all"],
+            cwd=shelf.root,
+            stdout=full,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"AGENTOS_EMBEDDED_LATENCY": "1"},
+            timeout=30,
+            check=False,
+        )
+
+    assert process.returncode == 1
+    assert shelf.summary(shelf.runs[0])["exit_code"] == 1
+
+
+def test_started_without_a_stdout(shelf: Workspace) -> None:
+    process = subprocess.run(
+        ["/bin/sh", "-c", f"exec '{sys.executable}' -m agentos parallel lld --all >&-"],
+        cwd=shelf.root,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+
+    assert process.returncode == 1
+    assert b"Traceback" not in process.stderr
+
+
+def test_refused_keys_end_the_run_with_4_and_everything_is_resumable(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    refuse = (
+        "import sys\n"
+        "if 'agentos.child' in sys.orig_argv:\n"
+        "    import agentos.models.embedded as embedded\n"
+        "    from agentos.core.calls import Refusal, RefusalKind\n"
+        "    embedded.EmbeddedModel.complete = lambda self, request, secret: (\n"
+        "        Refusal(RefusalKind.CREDENTIAL, f'the key {secret} is not valid'))\n"
+    )
+    secret = secrets.token_hex(16)
+    shelf.keep_issues("042", "057", "088")
+
+    code, output = shelf.run(
+        "parallel",
+        "lld",
+        "--all",
+        AGENTOS_CREDENTIALS="only:KEY",
+        KEY=secret,
+        PYTHONPATH=patched(tmp_path, refuse),
+    )
+
+    assert code == 4, output
+    assert secret not in output
+    assert "Credential only is closed for good" in output
+    assert "3 interrupted (LLD-42, LLD-57, LLD-88)" in output
+    assert shelf.run("parallel", "lld", "--all")[0] == 0
+    shelf.assert_no_step_ran_twice()
+
+
+def test_an_error_of_our_own_is_told_in_one_line_and_reported_in_a_file(
+    shelf: Workspace, own_home: Path, tmp_path: Path
+) -> None:
+    secret = secrets.token_hex(16)
+    fault = (
+        "import agentos.cli.survey as survey\n"
+        "def broken(*_):\n"
+        f"    raise ZeroDivisionError('near {secret}')\n"
+        "survey.read_index = broken\n"
+    )
+
+    code, output = shelf.run(
+        "status",
+        PYTHONPATH=patched(tmp_path, fault),
+        AGENTOS_CREDENTIALS="only:KEY",
+        KEY=secret,
+    )
+
+    assert code == 70
+    assert "an error of our own" in output
+    assert "Traceback" not in output
+    assert secret not in output
+    [report] = (own_home / "state/agentos").glob("crash-*.txt")
+    assert str(report) in output
+    assert "ZeroDivisionError" in report.read_text()
+    assert secret not in report.read_text()
+    assert report.stat().st_mode & 0o077 == 0
+
+
+def test_a_child_that_cannot_start_fails_its_item(shelf: Workspace, tmp_path: Path) -> None:
+    shelf.keep_issues("042")
+    fault = (
+        "import agentos.engines.child_process as child\n"
+        "child.CHILD_COMMAND = ('/nonexistent/python',)\n"
+    )
+
+    code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, fault))
+
+    assert code == 1
+    assert "[LLD-42] FAILED: no child can be started: /nonexistent/python" in output
+
+
+def test_a_damaged_journal_is_kept_aside_and_the_item_begun_anew(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    checkpoints = shelf.root / ".agentos/checkpoints"
+    checkpoints.mkdir(parents=True, mode=0o700)
+    (checkpoints / "lld_workflow_42.db").write_bytes(b"no database at all" * 100)
+
+    code, output = shelf.run("parallel", "lld", "--all")
+
+    assert code == 0
+    assert "LLD-42 starts anew: its journal is damaged" in output
+    assert len(list((checkpoints / "aside").iterdir())) == 1
+
+
+def test_an_item_that_takes_too_long_is_ended_and_can_be_resumed(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+
+    code, output = shelf.run(
+        "parallel", "lld", "42", "--timeout", "2", "--grace", "0", AGENTOS_EMBEDDED_LATENCY="60"
+    )
+
+    assert code == 1
+    assert "[LLD-42] FAILED: not finished within its time limit of 2 s" in output
+    assert shelf.run("parallel", "lld", "42")[0] == 0
+
+
+def test_the_same_program_as_a_module_and_as_a_command(shelf: Workspace) -> None:
+    command = shutil.which("agentos", path=str(Path(sys.executable).parent))
+    assert command is not None
+    outputs = {
+        subprocess.run([*words, "--version"], capture_output=True, check=True).stdout
+        for words in ([command], [sys.executable, "-m", "agentos"])
+    }
+    assert len(outputs) == 1

@@ -1,0 +1,198 @@
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil
+import pytest
+from command import wait_until
+
+from agentos.core.paths import JOURNAL_VARIABLE
+from agentos.engines import parenthood, process_tree
+from agentos.engines.process_tree import kill_strays, kill_tree, reap_adopted
+
+JOURNAL = Path("/state/checkpoints/lld_workflow_42.db")
+OTHER = Path("/state/checkpoints/lld_workflow_7.db")
+
+# Starts as many generations below itself as argv says, each in a session of its own, then tells the
+# pids of all of them and waits; or, as `leave`, is gone as soon as they are there.
+PROGRAM = """
+import os, signal, subprocess, sys
+depth, then = int(sys.argv[1]), sys.argv[2]
+pids = []
+if depth:
+    child = subprocess.Popen(
+        [sys.executable, "-c", os.environ["PROGRAM"], str(depth - 1), "stay"],
+        stdout=subprocess.PIPE, start_new_session=True,
+    )
+    pids = child.stdout.readline().split()
+print(os.getpid(), *map(int, pids), flush=True)
+if then == "leave":
+    os._exit(0)
+while True:
+    signal.pause()
+"""
+
+Start = Callable[..., list[psutil.Process]]
+
+needs_subreaper = pytest.mark.skipif(
+    not parenthood.LINUX, reason="this system has no child subreapers"
+)
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Starts a family and gives its members, the eldest first."""
+    with ExitStack() as stack:
+
+        def start(
+            depth: int = 0, then: str = "stay", journal: Path | None = JOURNAL
+        ) -> list[psutil.Process]:
+            environment = os.environ | {"PROGRAM": PROGRAM}
+            if journal is not None:
+                environment[JOURNAL_VARIABLE] = str(journal)
+            eldest = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", PROGRAM, str(depth), then],
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                )
+            )
+            assert eldest.stdout is not None
+            pids = map(int, eldest.stdout.readline().split())
+            if then == "leave":
+                next(pids)
+                eldest.wait()
+            family = [psutil.Process(pid) for pid in pids]
+            for process in family:
+                stack.callback(_end, process)
+            return family
+
+        yield start
+
+
+def _end(process: psutil.Process) -> None:
+    if process.is_running():
+        process.kill()
+        wait_until(lambda: is_dead(process), "it is dead")
+
+
+def is_dead(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def all_dead(family: list[psutil.Process]) -> bool:
+    return all(map(is_dead, family))
+
+
+@pytest.fixture
+def subreaper() -> Iterator[None]:
+    """This process adopts orphans for the time of the test."""
+    parenthood.become_subreaper()
+    yield
+    reap_adopted(())
+    parenthood._prctl(parenthood._PR_SET_CHILD_SUBREAPER, 0)
+
+
+class TestKillTree:
+    def test_it_ends_a_child_and_all_below_it(self, start: Start) -> None:
+        family = start(2, journal=None)  # known by their parents only
+        kill_tree(family[0].pid, JOURNAL)
+        wait_until(lambda: all_dead(family), "the family is dead")
+
+    @needs_subreaper
+    def test_orphans_are_known_by_the_journal(self, start: Start, subreaper: None) -> None:
+        orphans, others = start(2, "leave"), start(1, journal=OTHER)
+        child = start()
+        kill_tree(child[0].pid, JOURNAL)
+        wait_until(lambda: all_dead(child + orphans), "child and orphans are dead")
+        assert not any(map(is_dead, others))
+
+    def test_a_child_that_is_gone_is_no_error(self, start: Start) -> None:
+        with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+            gone.wait()
+        family = start()
+        kill_tree(gone.pid, JOURNAL)
+        wait_until(lambda: all_dead(family), "who names the journal is dead")
+
+    def test_what_never_dies_is_left_in_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        looks: list[Path] = []
+
+        def always_one_more(journal: Path) -> bool:
+            looks.append(journal)
+            return True
+
+        with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+            gone.wait()
+        monkeypatch.setattr(process_tree, "kill_strays", always_one_more)
+        kill_tree(gone.pid, JOURNAL)
+        assert len(looks) > 1
+
+
+class TestKillStrays:
+    def test_there_are_none(self, start: Start) -> None:
+        others = start(1, journal=OTHER) + start(1, journal=None)
+        assert not kill_strays(JOURNAL)
+        assert not any(map(is_dead, others))
+
+    def test_those_found_are_ended_and_that_is_told(self, start: Start) -> None:
+        family = start(1)
+        assert kill_strays(JOURNAL)
+        wait_until(lambda: all_dead(family), "the strays are dead")
+        assert not kill_strays(JOURNAL)
+
+    def test_without_a_subreaper_every_process_is_looked_at(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(process_tree, "LINUX", False)
+        orphans = start(1, "leave")
+        assert kill_strays(JOURNAL)
+        wait_until(lambda: all_dead(orphans), "the orphans are dead")
+
+    def test_one_that_goes_while_it_is_looked_at_is_passed_over(
+        self, start: Start, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        [process] = start()
+        with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as popen:
+            gone = psutil.Process(popen.pid)
+        monkeypatch.setattr(process_tree, "_candidates", lambda: [gone, process])
+        assert kill_strays(JOURNAL)
+
+
+@needs_subreaper
+class TestReapAdopted:
+    def test_orphans_leave_no_zombie(self, start: Start, subreaper: None) -> None:
+        [orphan] = start(1, "leave")
+        assert orphan.ppid() == os.getpid()
+        orphan.kill()
+        wait_until(lambda: is_dead(orphan), "the orphan is dead")
+        reap_adopted(())
+        assert not orphan.is_running()
+
+    def test_our_own_children_are_waited_for_by_others(self, start: Start) -> None:
+        with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ours:
+            zombie = psutil.Process(ours.pid)
+            wait_until(lambda: is_dead(zombie), "it has ended")
+            reap_adopted([ours.pid])
+            assert ours.wait() == 3
+
+    def test_those_that_run_go_on(self, start: Start, subreaper: None) -> None:
+        [orphan] = start(1, "leave")
+        reap_adopted(())
+        assert not is_dead(orphan)
+
+
+def test_elsewhere_nobody_adopts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parenthood, "LINUX", False)
+    monkeypatch.setattr(process_tree, "LINUX", False)
+    monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
+    monkeypatch.setattr(os, "waitpid", pytest.fail)
+    parenthood.become_subreaper()
+    parenthood.continue_when_parent_dies()
+    reap_adopted(())
