@@ -1,19 +1,19 @@
 import io
 import json
 import os
-import queue
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from command import wait_until
+from processes import is_gone
 
 from agentos import child_channels
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
@@ -29,10 +29,8 @@ def pipe() -> Iterator[tuple[int, int]]:
     read_fd, write_fd = os.pipe()
     yield read_fd, write_fd
     for fd in (read_fd, write_fd):
-        try:
+        with suppress(OSError):
             os.close(fd)
-        except OSError:
-            pass
 
 
 class TestReadLine:
@@ -170,7 +168,7 @@ class TestLifeline:
             child = psutil.Process(int(parent.stdout.readline()))
             wait_until(lambda: child.status() == psutil.STATUS_STOPPED, "the child is stopped")
             parent.kill()
-        wait_until(lambda: not child.is_running(), "the child is gone")
+        wait_until(lambda: is_gone(child.pid), "the child is gone")
 
 
 class Child:
@@ -186,6 +184,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=(write_fd,),
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
             start_new_session=True,
         )
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from child_programs import POKE, Parent
 from command import wait_until
+from processes import is_gone
 
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
 from agentos.core.clock import Clock
@@ -385,13 +386,6 @@ LocalEngine(
     )
 )
 """
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 class TestWhatItLeavesBehind:

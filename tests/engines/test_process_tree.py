@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 from command import wait_until
+from processes import is_gone
 
 from agentos.core.paths import JOURNAL_VARIABLE
 from agentos.engines import parenthood, process_tree
@@ -77,18 +78,15 @@ def start() -> Iterator[Start]:
 def _end(process: psutil.Process) -> None:
     if process.is_running():
         process.kill()
-        wait_until(lambda: is_dead(process), "it is dead")
-
-
-def is_dead(process: psutil.Process) -> bool:
-    try:
-        return process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
+        wait_until(lambda: is_gone(process.pid), "it is dead")
 
 
 def all_dead(family: list[psutil.Process]) -> bool:
-    return all(map(is_dead, family))
+    return all(is_gone(process.pid) for process in family)
+
+
+def any_dead(family: list[psutil.Process]) -> bool:
+    return any(is_gone(process.pid) for process in family)
 
 
 @pytest.fixture
@@ -112,7 +110,7 @@ class TestKillTree:
         child = start()
         kill_tree(child[0].pid, JOURNAL)
         wait_until(lambda: all_dead(child + orphans), "child and orphans are dead")
-        assert not any(map(is_dead, others))
+        assert not any_dead(others)
 
     def test_a_child_that_is_gone_is_no_error(self, start: Start) -> None:
         with subprocess.Popen([sys.executable, "-c", ""]) as gone:
@@ -139,7 +137,7 @@ class TestKillStrays:
     def test_there_are_none(self, start: Start) -> None:
         others = start(1, journal=OTHER) + start(1, journal=None)
         assert not kill_strays(JOURNAL)
-        assert not any(map(is_dead, others))
+        assert not any_dead(others)
 
     def test_those_found_are_ended_and_that_is_told(self, start: Start) -> None:
         family = start(1)
@@ -171,21 +169,20 @@ class TestReapAdopted:
         [orphan] = start(1, "leave")
         assert orphan.ppid() == os.getpid()
         orphan.kill()
-        wait_until(lambda: is_dead(orphan), "the orphan is dead")
+        wait_until(lambda: is_gone(orphan.pid), "the orphan is dead")
         reap_adopted(())
         assert not orphan.is_running()
 
     def test_our_own_children_are_waited_for_by_others(self, start: Start) -> None:
         with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ours:
-            zombie = psutil.Process(ours.pid)
-            wait_until(lambda: is_dead(zombie), "it has ended")
+            wait_until(lambda: is_gone(ours.pid), "it has ended")
             reap_adopted([ours.pid])
             assert ours.wait() == 3
 
     def test_those_that_run_go_on(self, start: Start, subreaper: None) -> None:
         [orphan] = start(1, "leave")
         reap_adopted(())
-        assert not is_dead(orphan)
+        assert not is_gone(orphan.pid)
 
 
 def test_elsewhere_nobody_adopts(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,8 +44,14 @@ def test_an_edited_document_stays(tmp_path: Path, lld: Path) -> None:
     lld.write_bytes(b"edited")
     beside = lld.with_name("LLD-042.new.md")
     assert place(lld, b"new", {sha256(b"ours")}, root=tmp_path) == beside
-    beside.write_bytes(b"an older new one")
+    beside.write_bytes(b"ours")
     assert place(lld, b"new", {sha256(b"ours")}, root=tmp_path) == beside
+    beside.write_bytes(b"edited, too")
+    second = lld.with_name("LLD-042.2.new.md")
+    assert place(lld, b"new", {sha256(b"ours")}, root=tmp_path) == second
+    second.write_bytes(b"and this")
+    third = lld.with_name("LLD-042.3.new.md")
+    assert place(lld, b"new", {sha256(b"ours")}, root=tmp_path) == third
 
 
 def test_a_symlink_or_folder_in_place_of_a_document_is_refused(tmp_path: Path, lld: Path) -> None:
