@@ -19,7 +19,9 @@ from agentos import child_channels
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
 from agentos.core.events import Notice, decode
 from agentos.core.items import Item, Kind
+from agentos.core.paths import StatePaths
 from agentos.engines.parenthood import LINUX
+from agentos.workflows.journal import Journal, JournalIdentity
 
 PATIENCE = 60  # seconds that nothing here takes
 
@@ -260,6 +262,18 @@ class TestChild:
             "context",
         ]
         assert events[-1]["outcome"] == "interrupted"
+
+    def test_a_journal_that_another_process_has_open_is_a_sentence(self, tmp_path: Path) -> None:
+        (tmp_path / "042-a-title.md").write_text("# A title\n")
+        path = StatePaths(tmp_path / ".agentos").journal(Kind.LLD, "42")
+        with (
+            Journal.open(path, JournalIdentity("LLD-42", 1, "", ())),
+            real_child(tmp_path) as child,
+        ):
+            child.tell()
+            code, output, [report] = child.end()
+        assert (code, output, report["outcome"]) == (1, "", "failed")
+        assert "lld_workflow_42.db" in report["error"]
 
     def test_a_signal_from_before_it_was_ready_is_heeded(self, tmp_path: Path) -> None:
         with real_child(tmp_path) as child:

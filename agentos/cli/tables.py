@@ -1,13 +1,10 @@
 """Tables for the terminal; every cell is text from outside until proven otherwise."""
 
-import io
 import os
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.cells import cell_len, set_cell_size
 
 from agentos.core.terminal_text import printable
 
@@ -15,21 +12,30 @@ _WIDTH_WITHOUT_TERMINAL = 200
 """Columns for a file or a pipe, so that a line can be searched for."""
 
 _LONGEST_CELL = 100
+_GAP = "  "
 
 
-def render_table(rows: Sequence[Sequence[str]]) -> str:
-    """Align rows of equal length in columns; cells are shown escaped, the last is cut to fit."""
-    table = Table.grid(padding=(0, 2))
-    for _ in rows[0] if rows else ():
-        table.add_column(no_wrap=True, overflow="ellipsis")
-    for row in rows:
-        table.add_row(*(Text(printable(cell, _LONGEST_CELL)) for cell in row))
-    buffer = io.StringIO()
-    Console(file=buffer, width=_columns(), color_system=None).print(table)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines())
+def render_table(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """Align rows of equal length; cells are shown escaped.
+
+    What is wider than `width` (columns of the screen, None for the terminal's) takes the room from
+    the widest column, whose cells then end in an ellipsis.
+    """
+    cells = [[printable(cell, _LONGEST_CELL) for cell in row] for row in rows]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    room = (width or _terminal_width()) - len(_GAP) * (len(widths) - 1)
+    while sum(widths) > max(room, len(widths)):
+        widths[widths.index(max(widths))] -= 1
+    return "\n".join(_GAP.join(map(_fitted, row, widths)).rstrip() for row in cells)
 
 
-def _columns() -> int:
+def _fitted(cell: str, width: int) -> str:
+    if cell_len(cell) <= width:
+        return set_cell_size(cell, width)
+    return set_cell_size(cell, width - 1) + "…"
+
+
+def _terminal_width() -> int:
     if sys.stdout is None or not sys.stdout.isatty():
         return _WIDTH_WITHOUT_TERMINAL
     return os.get_terminal_size(sys.stdout.fileno()).columns or _WIDTH_WITHOUT_TERMINAL

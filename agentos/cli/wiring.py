@@ -183,7 +183,8 @@ class Batch:
         )
         if report.outcome is Outcome.FAILED:
             raise ItemError(report.error)
-        self._documents[item.label] = report.document
+        if report.document:
+            self._documents[item.label] = report.document
         return report.outcome
 
     def _run_child(self, item: Item) -> Reported:

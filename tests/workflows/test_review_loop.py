@@ -100,7 +100,7 @@ def test_what_is_found_is_revised_and_reviewed_again(bench: Workbench) -> None:
     assert reviewed.rounds == (("# One\n", rejected(VAGUE)), ("# Two\n", APPROVED))
     assert bench.said == [
         "draft: 1 lines",
-        "review 1: **vague**: Say what fast means",
+        "review 1: Say what fast means",
         "revise 1: 1 lines",
         "review 2: approved",
     ]
@@ -113,6 +113,7 @@ def test_two_rounds_with_the_same_findings_are_enough(bench: Workbench) -> None:
     assert (reviewed.text, reviewed.findings) == ("# Two\n", (VAGUE,))
     assert len(reviewed.rounds) == 2
     assert decisions(bench) == [("stop revising", "rounds 1 and 2 found the same")]
+    assert bench.said[-1] == "review 2: the same again, so a person has to decide"
 
 
 def test_the_rounds_are_limited_and_the_last_draft_is_the_reviewed_one(bench: Workbench) -> None:

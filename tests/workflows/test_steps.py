@@ -122,14 +122,14 @@ class TestSteps:
 
 
 class TestTask:
-    def task(self, source: bytes) -> Task:
+    def task(self, source: bytes, project: Path = Path("/project")) -> Task:
         def ask(_request: Request) -> Answer:
             return Answer("", "embedded")
 
         return Task(
-            Item(Kind.LLD, "42", "A title", Path("/project/issues/042-a-title.md")),
-            project=Path("/project"),
-            state=StatePaths(Path("/project/.agentos")),
+            Item(Kind.LLD, "42", "A title", project / "issues" / "042-a-title.md"),
+            project=project,
+            state=StatePaths(project / ".agentos"),
             source=source,
             rounds=3,
             drafter=ask,
@@ -140,8 +140,33 @@ class TestTask:
     def test_the_text_is_utf8_with_or_without_its_mark(self, source: str) -> None:
         assert self.task(source.encode()).text() == "# Größe"
 
-    def test_what_is_not_utf8_is_named_with_its_place(self) -> None:
+    @pytest.mark.parametrize(
+        ("source", "sentence", "hint"),
+        [
+            (
+                b"# Gr\xf6\xdfe",
+                "042-a-title.md is not UTF-8 text (byte 4)",
+                "save it as UTF-8 and run again",
+            ),
+            (
+                b"---\nstate: [\n---\n# A title",
+                "042-a-title.md: The front matter is not valid YAML",
+                "mend its front matter and run again",
+            ),
+        ],
+    )
+    def test_what_cannot_be_read_is_named_with_its_place(
+        self, source: bytes, sentence: str, hint: str
+    ) -> None:
         with pytest.raises(ItemError) as caught:
-            self.task(b"# Gr\xf6\xdfe").text()
-        assert str(caught.value) == "042-a-title.md is not UTF-8 text (byte 4)"
-        assert caught.value.hint == "save it as UTF-8 and run again"
+            self.task(source).text()
+        assert str(caught.value).startswith(sentence)
+        assert caught.value.hint == hint
+
+    def test_code_is_what_the_source_names(self, tmp_path: Path) -> None:
+        (tmp_path / "shelf.py").write_text("BOOKS = 7\n")
+        assert "BOOKS = 7" in self.task(b"", tmp_path).code("Change `shelf.py`.")
+
+    def test_a_project_that_cannot_be_read_fails_the_item(self, tmp_path: Path) -> None:
+        with pytest.raises(ItemError, match="missing cannot be read: No such file or directory"):
+            self.task(b"", tmp_path / "missing").code("")
