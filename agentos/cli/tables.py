@@ -18,14 +18,15 @@ _GAP = "  "
 def render_table(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
     """Align rows of equal length; cells are shown escaped.
 
-    What is wider than `width` (columns of the screen, None for the terminal's) takes the room from
-    the widest column, whose cells then end in an ellipsis.
+    Where they are wider than `width` (columns of the screen, None for the terminal's) the widest
+    column gives way, and what does not fit in it ends in an ellipsis.
     """
     cells = [[printable(cell, _LONGEST_CELL) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     room = (width or _terminal_width()) - len(_GAP) * (len(widths) - 1)
     while sum(widths) > max(room, len(widths)):
-        widths[widths.index(max(widths))] -= 1
+        widest = max(range(len(widths)), key=lambda column: (widths[column], column))
+        widths[widest] -= 1
     return "\n".join(_GAP.join(map(_fitted, row, widths)).rstrip() for row in cells)
 
 
