@@ -177,9 +177,9 @@ class ParallelCoordinator:
     def _stop(self, wish: _Stop) -> None:
         if not self._stopping:
             self._stopping = True
-            reason = f" {wish.sentence};" if wish.sentence else ""
+            reason = f": {wish.sentence}" if wish.sentence else ""
             self._notify(
-                f"[COORDINATOR] Shutting down...{reason} waiting for workers to checkpoint"
+                f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}"
             )
         self._on_stop()
 

@@ -1,0 +1,67 @@
+import pytest
+
+from agentos.cli.batch_view import BatchView
+from agentos.core.events import (
+    CallRefused,
+    Event,
+    ItemFinished,
+    LeaseGranted,
+    Notice,
+    RunStarted,
+    StepFinished,
+    StepRestored,
+)
+from agentos.core.outcomes import Outcome
+
+STARTED = RunStarted(run_id="r", items=("LLD-1", "LLD-2"), parallel=2)
+STEPS: list[Event] = [
+    StepRestored(item="LLD-1", step="load"),
+    StepFinished(item="LLD-1", step="draft", seconds=1.5),
+    CallRefused(item="LLD-1", credential="a", refusal="rate_limited", message="slow\x1b down"),
+]
+
+
+def shown(*events: Event, quiet: bool = False, verbose: bool = False) -> list[str]:
+    lines: list[str] = []
+    view = BatchView(lines.append, quiet=quiet, verbose=verbose)
+    for event in (STARTED, *events):
+        view(event)
+    return lines
+
+
+def finished(outcome: Outcome) -> ItemFinished:
+    return ItemFinished(item="LLD-1", outcome=outcome, seconds=1.0)
+
+
+def test_progress_counts_what_ended_in_its_own_right() -> None:
+    lines = shown(
+        finished(Outcome.SKIPPED),
+        finished(Outcome.APPROVED),
+        finished(Outcome.INTERRUPTED),
+        finished(Outcome.FAILED),
+    )
+    assert lines == [
+        "[=====>    ] 1/2 workflows complete",
+        "[==========] 2/2 workflows complete",
+    ]
+
+
+def test_sentences_are_shown_escaped() -> None:
+    assert shown(Notice(text="all is \x1b[31mwell")) == ["all is \\x1b[31mwell"]
+
+
+def test_steps_are_for_the_verbose() -> None:
+    assert shown(*STEPS, LeaseGranted(item="LLD-1", credential="a")) == []
+    assert shown(*STEPS, verbose=True) == [
+        "[LLD-1] step load restored",
+        "[LLD-1] step draft done in 1.50 s",
+        "[LLD-1] a refused (rate_limited): slow\\x1b down",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shown"), [("[LLD-1] FAILED: why", True), ("[COORDINATOR] by the way", False)]
+)
+def test_quiet_keeps_to_failures(text: str, is_shown: bool) -> None:
+    lines = shown(Notice(text=text), finished(Outcome.APPROVED), quiet=True)
+    assert lines == ([text] if is_shown else [])

@@ -1,0 +1,85 @@
+"""How a command ends, seen from inside; what a shell sees is in tests/e2e."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from agentos import __version__
+from agentos.cli import main
+from agentos.core.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _same_handler_after() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["--version"]) == 0
+    assert __version__ in capsys.readouterr().out
+    assert main.run(["--help"]) == 0
+    text = capsys.readouterr().out
+    assert "Exit codes:\n    0    every item approved" in text
+    assert "\b" not in text
+
+
+@pytest.mark.parametrize("words", ["parallel lld", "parallel issue", "lld", "issue", "status"])
+def test_every_help_has_an_example(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run([*words.split(), "--help"]) == 0
+    assert f"Example:\n    agentos {words}" in capsys.readouterr().out
+
+
+def test_an_error_of_the_tree_is_a_sentence_and_a_hint(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise ConfigError("the setting is wrong", "set it\x1bright")
+
+    monkeypatch.setattr(main.agentos, "main", refuse)
+
+    assert main.run([]) == 2
+    assert capsys.readouterr().err == "agentos: the setting is wrong\n  set it\\x1bright\n"
+
+
+def in_a_process(source: str) -> "subprocess.CompletedProcess[bytes]":
+    script = f"import sys\nfrom agentos.cli import main\n{source}\nsys.exit(main.run(['status']))\n"
+    return subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
+
+
+def test_ctrl_c_outside_of_a_run_is_the_signal_itself() -> None:
+    done = in_a_process(
+        "def interrupted(*_, **__): raise KeyboardInterrupt\nmain.status.invoke = interrupted"
+    )
+    assert done.returncode == -signal.SIGINT
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_that_left_is_no_traceback() -> None:
+    done = in_a_process("def gone(*_, **__): raise BrokenPipeError\nmain.agentos.main = gone")
+    assert done.returncode == 1
+    assert done.stderr == b""
+
+
+def test_windows_is_told_about_wsl() -> None:
+    source = "import os\nimport agentos.__main__ as program\nos.name = 'nt'\nprogram.main()\n"
+    done = subprocess.run([sys.executable, "-c", source], check=False, capture_output=True)
+    assert done.returncode == 2
+    assert b"WSL" in done.stderr
+
+
+def test_nothing_is_imported_before_the_handler() -> None:
+    source = (
+        "import sys, signal\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "import agentos.__main__ as program\n"
+        "sys.modules['agentos.cli.main'] = None\n"
+        "try:\n    program.main()\nexcept ImportError:\n"
+        "    print(signal.getsignal(signal.SIGINT) is signal.SIG_DFL, 'click' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", source], check=True, capture_output=True)
+    assert done.stdout == b"True False\n"
