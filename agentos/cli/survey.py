@@ -13,7 +13,8 @@ from agentos.core.hashing import sha256
 from agentos.core.items import Item, Kind
 from agentos.core.paths import StatePaths, journal_owner
 from agentos.publishing.index import IndexEntry, read_index
-from agentos.records.history import last_outcomes
+from agentos.records.history import children, last_outcomes, unclosed_runs
+from agentos.records.survivors import SystemProcesses
 from agentos.reporting.status import JournalSnapshot, Standing, standings
 from agentos.workflows.journal import read_journal
 from agentos.workflows.task import FAILURE_NOTE
@@ -82,6 +83,7 @@ def survey(
         index={item.label: index[item.label] for item in items if _is_there(project, index, item)},
         journals=_journals(project.state, items),
         last=last_outcomes(project.state),
+        running=_running(project.state),
     )
     return Survey(project, kind, found, index, backlog.notices)
 
@@ -92,6 +94,13 @@ def _unfinished(state: StatePaths, kind: Kind) -> set[str]:
         return set()
     owners = (journal_owner(path.name) for path in state.checkpoints.iterdir())
     return {owner[1] for owner in owners if owner is not None and owner[0] is kind}
+
+
+def _running(state: StatePaths) -> set[str]:
+    """Labels of the items on which a child works right now, of a batch that goes on elsewhere."""
+    processes = SystemProcesses()
+    found = (child for run in unclosed_runs(state) for child in children(run))
+    return {child.label for child in found if processes.is_alive(child)}
 
 
 def _hash(source: Path) -> str:

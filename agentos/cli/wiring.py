@@ -103,9 +103,6 @@ class Batch:
         )
         if self._console_failed:
             self._on_console_gone()
-        self._record = create_record(self._on_record_error)
-        for subscriber in (self._record.record, self._record.audit, self._note_child):
-            self._stream.subscribe(subscriber)
         self._credentials = CredentialCoordinator(
             credentials_for("embedded", credentials.usable),
             notify=self._notify,
@@ -121,6 +118,10 @@ class Batch:
             timeout=settings.timeout,
         )
         self._server = LeaseServer(self._credentials, socket_folder(environ))
+        # Last, for whatever fails before leaves no record to be closed.
+        self._record = create_record(self._on_record_error)
+        for subscriber in (self._record.record, self._record.audit, self._note_child):
+            self._stream.subscribe(subscriber)
 
     def run(self, *, again: bool) -> BatchEnd:
         """Work on the items that are due and record all; main thread only, and only once."""

@@ -1,6 +1,6 @@
 """Where every item stands, and so what a run would do with it. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -14,6 +14,7 @@ class State(StrEnum):
     """Where an item stands."""
 
     PENDING = "pending"
+    RUNNING = "running"
     INTERRUPTED = "interrupted"
     APPROVED = "approved"
     NEEDS_REVISION = "needs_revision"
@@ -73,6 +74,8 @@ class Standing:
         match self.state:
             case State.INTERRUPTED:
                 return f"interrupted after {self.last_step}"
+            case State.RUNNING:
+                return f"running, after {self.last_step}" if self.last_step else "running"
             case State.FAILED:
                 after = f" after {self.last_step}" if self.last_step else ""
                 return f"failed{after}: {self.reason or 'no reason is recorded'}"
@@ -83,6 +86,8 @@ class Standing:
 
     def forecast(self, *, again: bool = False) -> str:
         """What a run would do with it, in words."""
+        if self.state is State.RUNNING:
+            return "it is running already"
         if not self.is_due(again=again):
             return f"skipped because it is finished ({self.describe()}) and its input is unchanged"
         return f"resume after step {self.last_step}" if self.last_step else "new"
@@ -95,8 +100,9 @@ def standings(
     index: Mapping[str, IndexEntry],
     journals: Mapping[str, JournalSnapshot],
     last: Mapping[str, LastOutcome],
+    running: Collection[str] = (),
 ) -> tuple[Standing, ...]:
-    """One for each item, in their order; every mapping is by label.
+    """One for each item, in their order; every mapping is by label, `running` are labels.
 
     `input_hashes` are those of the present inputs. Steps done for the present input come first,
     also where the index has the item: then it is being redone, or its end was cut off, and
@@ -109,6 +115,7 @@ def standings(
             index.get(item.label),
             journals.get(item.label),
             last.get(item.label),
+            is_running=item.label in running,
         )
         for item in items
     )
@@ -120,8 +127,12 @@ def _standing(
     entry: IndexEntry | None,
     journal: JournalSnapshot | None,
     last: LastOutcome | None,
+    *,
+    is_running: bool,
 ) -> Standing:
     last_step = _last_step(journal, input_hash)
+    if is_running:
+        return Standing(item, State.RUNNING, last_step)
     if entry and entry.outcome.is_finished and not last_step:
         state = State(entry.outcome) if entry.input_hash == input_hash else State.CHANGED
         return Standing(item, state)

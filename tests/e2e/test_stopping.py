@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -205,8 +206,9 @@ def test_sigint_to_a_single_item_in_the_foreground(shelf: Workspace) -> None:
 def test_a_single_item_is_refused_while_a_batch_works_on_it(shelf: Workspace) -> None:
     shelf.keep_issues("042")
     running = shelf.start("parallel", "lld", "--all", AGENTOS_EMBEDDED_LATENCY="60")
-    wait_until(lambda: shelf.journals, "the item has begun")
+    wait_until(lambda: "draft" in shelf.steps("step_started").get("LLD-42", ()), "it drafts")
 
+    assert re.search(r"^LLD-42 +running, after context ", shelf.run("status")[1], re.MULTILINE)
     code, output = shelf.run("lld", "42")
 
     assert code == 2

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import child_programs
@@ -23,7 +24,8 @@ from agentos.core.events import ChildStarted, Decided, Event, Notice, Reported, 
 from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
-from agentos.engines import parenthood
+from agentos.engines import local, parenthood
+from agentos.engines.child_process import ChildProcess
 from agentos.engines.engine import ChildEnd
 from agentos.engines.local import LocalEngine
 from agentos.engines.process_tree import reap_adopted
@@ -119,10 +121,10 @@ class Stage:
         self.events.append(event)
         self._published.put(event)
 
-    def start(self) -> "Stage":
-        threading.Thread(
-            target=lambda: self._ends.put(self.engine.run(self.spec)), daemon=True
-        ).start()
+    def start(self, item: str = "42") -> "Stage":
+        work = replace(self.spec.work, item=replace(self.spec.work.item, id=item))
+        spec = replace(self.spec, work=work)
+        threading.Thread(target=lambda: self._ends.put(self.engine.run(spec)), daemon=True).start()
         return self
 
     def end(self) -> ChildEnd:
@@ -149,13 +151,15 @@ class Stage:
 
     def await_pause(self) -> "Stage":
         """Until the engine holds the time limit."""
-        wait_until(
-            lambda: any(
-                child._escalation.wait() is None for child in self.engine._running.values()
-            ),
-            "the time limit is held",
-        )
+        wait_until(self._is_held, "the time limit is held")
         return self
+
+    def await_end_of_pause(self) -> "Stage":
+        wait_until(lambda: not self._is_held(), "the time limit runs again")
+        return self
+
+    def _is_held(self) -> bool:
+        return any(c._escalation.wait() is None for c in list(self.engine._running.values()))
 
     def poke(self, signum: signal.Signals = POKE) -> "Stage":
         os.kill(self.pid, signum)
@@ -247,6 +251,24 @@ class TestEnds:
         assert stage.screen.shown.endswith(b"[LLD-42] the last line\n")
         assert list(stage.told) == [str(number) for number in range(2000)]
 
+    def test_a_report_that_is_read_after_the_end_still_counts(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ended = threading.Event()
+
+        class Slow(Stage):
+            def publish(self, event: Event) -> None:
+                super().publish(event)
+                if isinstance(event, Reported):
+                    assert ended.wait(PATIENCE)
+
+        def kill_strays(_journal: Path) -> None:
+            ended.set()
+
+        monkeypatch.setattr(local, "EVENTS_TIMEOUT", PATIENCE)
+        monkeypatch.setattr(local, "kill_strays", kill_strays)
+        assert Slow(tmp_path, child_programs.reports).run().verdict().outcome is Outcome.APPROVED
+
 
 class TestStop:
     def test_a_child_gets_its_grace_and_one_signal(self, tmp_path: Path) -> None:
@@ -257,6 +279,19 @@ class TestStop:
         assert end.returncode == 0
         assert end.verdict() == Reported(item="LLD-42", outcome=Outcome.INTERRUPTED)
         assert stage.notices == []
+
+    def test_no_signal_is_sent_twice(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        sent: list[signal.Signals] = []
+        send = ChildProcess.signal
+
+        def note(process: ChildProcess, signum: signal.Signals) -> None:
+            sent.append(signum)
+            send(process, signum)
+
+        monkeypatch.setattr(ChildProcess, "signal", note)
+        stage = Stage(tmp_path, child_programs.ignores_int, grace=3600.0)
+        stage.start().await_step().stop().await_told("SIGINT").stop().end()
+        assert sent == [signal.SIGINT, signal.SIGCONT, signal.SIGTERM, signal.SIGCONT]
 
     def test_half_a_second_after_the_grace_it_is_told_firmly(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.ignores_int, grace=0.0)
@@ -298,7 +333,8 @@ class TestStop:
 
     def test_every_child_is_reached(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.never_ends, grace=3600.0)
-        stage.start().start().start()
+        for item in ("1", "2", "3"):
+            stage.start(item)
         for _ in range(3):
             stage.await_step()
         stage.stop()
@@ -353,6 +389,22 @@ class TestTimeLimit:
         assert end.timed_out is None
         assert end.verdict().outcome is Outcome.APPROVED
 
+    @pytest.mark.parametrize(
+        ("program", "go_on"),
+        [
+            (child_programs.goes_on_after_a_lease, POKE),
+            (child_programs.goes_on_after_a_stop, signal.SIGCONT),
+        ],
+    )
+    def test_it_runs_again_afterwards(
+        self, tmp_path: Path, program: Callable[[Parent], None], go_on: signal.Signals
+    ) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, program, timeout=3600.0, clock=lambda: now)
+        stage.start().await_pause().poke(go_on).await_step().await_end_of_pause()
+        now = 3600.0
+        assert stage.poke().end().timed_out == 3600.0
+
     def test_who_waits_for_a_lease_can_be_stopped(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.waits_for_a_lease, grace=3600.0, timeout=3600.0)
         assert stage.start().await_pause().stop().end().verdict().outcome is Outcome.INTERRUPTED
@@ -404,6 +456,8 @@ class TestWhatItLeavesBehind:
         assert stage.run().verdict().outcome is Outcome.APPROVED
         grandchild = int(stage.told["grandchild"])
         wait_until(lambda: is_gone(grandchild), "the grandchild is gone")
+        Stage(tmp_path, child_programs.reports).run()
+        assert not psutil.pid_exists(grandchild)  # the engine takes the status of who it adopted
 
     def test_one_that_hides_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.leaves_one_that_hides)

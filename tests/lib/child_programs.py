@@ -141,6 +141,18 @@ def waits_for_a_lease(parent: Parent) -> None:
         parent.report("interrupted")
 
 
+def goes_on_after_a_stop(parent: Parent) -> None:
+    os.kill(os.getpid(), signal.SIGSTOP)
+    never_ends(parent)
+
+
+def goes_on_after_a_lease(parent: Parent) -> None:
+    parent.emit("lease_requested", provider="embedded")
+    wait_for(POKE)
+    parent.emit("lease_granted", credential="embedded")
+    never_ends(parent)
+
+
 def spews(parent: Parent) -> None:
     line = "x" * 1023 + "\n"
     for number in range(2000):
@@ -196,6 +208,8 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     stops_itself,
     stops_itself_until_interrupted,
     waits_for_a_lease,
+    goes_on_after_a_stop,
+    goes_on_after_a_lease,
     spews,
     forks_and_leaves,
     leaves_one_that_hides,

@@ -164,3 +164,19 @@ def test_items_keep_their_order_and_unknown_input_is_changed_input() -> None:
     found = standings(items, input_hashes={}, index=index, journals={}, last={})
     assert [standing.item.id for standing in found] == ["9", "10", "1"]
     assert found[1].state is State.CHANGED
+
+
+def test_an_item_that_a_child_works_on_is_running() -> None:
+    item = Item(Kind.LLD, "42", "Title", Path("issues/042.md"))
+    [standing] = standings(
+        [item],
+        input_hashes={"LLD-42": "hash"},
+        index={},
+        journals={"LLD-42": JournalSnapshot(steps=("load",), input_hash="hash")},
+        last={},
+        running={"LLD-42"},
+    )
+    assert standing.state is State.RUNNING
+    assert standing.describe() == "running, after load"
+    assert standing.forecast() == "it is running already"
+    assert Standing(item, State.RUNNING).describe() == "running"
