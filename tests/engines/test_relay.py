@@ -81,9 +81,9 @@ def rig(log_path: Path) -> Rig:
 
 @pytest.fixture(autouse=True)
 def no_descriptor_is_left_open() -> Iterator[None]:
-    before = os.listdir("/dev/fd")  # noqa: PTH208 - a Path would open it the same way
+    before = os.listdir("/dev/fd")
     yield
-    assert len(os.listdir("/dev/fd")) == len(before)  # noqa: PTH208 - as above
+    assert len(os.listdir("/dev/fd")) == len(before)
 
 
 def test_the_log_gets_all_and_the_console_clean_lines(rig: Rig, log_path: Path) -> None:
