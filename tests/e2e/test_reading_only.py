@@ -1,7 +1,6 @@
 """`--dry-run` and `status` change nothing, whatever lies there."""
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -43,19 +42,19 @@ def test_beside_the_journals_of_a_killed_run(shelf: Workspace, own_home: Path) -
     running.kill_all()
     before = snapshot(shelf.root, own_home)
     assert any(name.endswith(".db-wal") for name in before)
-    temporary = set(os.listdir(tempfile.gettempdir()))
+    temporary = shelf.scratch / "tmp"
+    temporary.mkdir()
 
-    code, output = shelf.run("parallel", "lld", "--all", "--dry-run")
+    code, output = shelf.run("parallel", "lld", "--all", "--dry-run", TMPDIR=str(temporary))
     assert code == 0
     assert output.count("resume after step context") == 5
     assert "Dry run: 14 of 14 items would run." in output
-    code, output = shelf.run("status")
+    code, output = shelf.run("status", TMPDIR=str(temporary))
     assert code == 0
     assert output.count("interrupted after context") == 5
 
     assert snapshot(shelf.root, own_home) == before
-    left = set(os.listdir(tempfile.gettempdir())) - temporary
-    assert not [name for name in left if "agentos" in name]
+    assert os.listdir(temporary) == []
 
 
 def test_a_dry_run_starts_no_process(shelf: Workspace) -> None:
