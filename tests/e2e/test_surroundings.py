@@ -43,6 +43,8 @@ AS_NOBODY = (
 def test_a_read_only_state_folder(shelf: Workspace, command: tuple[str, ...]) -> None:
     shelf.run("lld", "42")
     before = sorted(shelf.root.rglob("*"))
+    # Nobody may write into the checkout, where coverage would leave its data.
+    environ = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
 
     result = subprocess.run(
         [*AS_NOBODY, sys.executable, "-m", "agentos", *command, "--project", str(shelf.root)],
@@ -50,6 +52,7 @@ def test_a_read_only_state_folder(shelf: Workspace, command: tuple[str, ...]) ->
         text=True,
         check=False,
         cwd="/",
+        env=environ,
     )
 
     assert result.returncode == 2, result

@@ -270,7 +270,7 @@ class TestStop:
         workers.end("a", Outcome.INTERRUPTED)
         batch.end()
         assert said == [
-            "[COORDINATOR] Shutting down... the disk is full; waiting for workers to checkpoint"
+            "[COORDINATOR] Shutting down... waiting for workers to checkpoint: the disk is full"
         ]
         assert coordinator.shutdown_signal is signal.SIGTERM
 
