@@ -35,7 +35,7 @@ def read_head(source: Path) -> Head:
 
 def title_from_name(words: str, default: str) -> str:
     """The slug of a file name as a title: `add-isbn_check` is `Add isbn check`."""
-    text = " ".join(printable(words).replace("-", " ").replace("_", " ").split())
+    text = " ".join(as_text(words).replace("-", " ").replace("_", " ").split())
     return text[:1].upper() + text[1:] or default
 
 
@@ -74,9 +74,9 @@ def _is_markdown(name: str) -> bool:
 
 def shown(path: Path, project: Path) -> str:
     """The path inside the project, as text that can be encoded."""
-    return printable(str(path.relative_to(project)))
+    return as_text(str(path.relative_to(project)))
 
 
-def printable(name: str) -> str:
+def as_text(name: str) -> str:
     """A file name whose bytes need not be UTF-8, as text that can be encoded."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -26,6 +26,7 @@ from agentos.core.events import (
 from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
+from agentos.engines.engine import Engine
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
@@ -109,7 +110,7 @@ class Batch:
             default_slots=self._coordinator.max_workers,
             simulate_rate_limits=simulate_rate_limits(environ),
         )
-        self._engine = LocalEngine(
+        self._engine: Engine = LocalEngine(
             environment=child_environment(environ, credentials),
             relay=self._relay,
             publish=self._stream.publish,

@@ -1,1 +1,1 @@
-"""Plain values that every other room speaks: standard library only, no input or output."""
+"""What every other room speaks: plain values, and the standard library only."""

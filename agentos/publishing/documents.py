@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from agentos.core.folders import sync_folder
+from agentos.core.files import sync_folder
 from agentos.core.hashing import sha256
 from agentos.core.paths import confined
 from agentos.publishing.files import unwritable, write_atomic

@@ -1,10 +1,9 @@
 """How every document is written: inside the project, and whole or not at all."""
 
-import os
 from pathlib import Path
 
 from agentos.core.errors import ItemError
-from agentos.core.folders import sync_folder
+from agentos.core.files import replace_file, sync_folder
 from agentos.core.paths import confined
 
 
@@ -18,7 +17,7 @@ def write_atomic(path: Path, data: bytes, *, root: Path) -> None:
     try:
         confined(path, root)
         make_folder(path.parent)
-        _replace(path, data)
+        replace_file(path, data)
     except OSError as error:
         raise unwritable(path, error) from error
 
@@ -37,18 +36,3 @@ def unwritable(path: Path, error: OSError) -> ItemError:
         f"{path} cannot be written: {error.strerror or error}",
         "make sure that its folder is writable and the disk is not full, then run again",
     )
-
-
-def _replace(path: Path, data: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)

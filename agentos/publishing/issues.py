@@ -8,7 +8,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from agentos.core.folders import sync_folder
+from agentos.core.files import sync_folder
 from agentos.core.identifiers import issue_number, slugify
 from agentos.core.paths import confined
 from agentos.documents.front_matter import split_front_matter

@@ -3,12 +3,11 @@
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from agentos.core.folders import sync_folder
+from agentos.core.files import replace_file
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
@@ -48,25 +47,7 @@ def append_line(path: Path, line: bytes, *, durable: bool = False) -> None:
 def write_json(path: Path, data: Mapping[str, object], *, durable: bool = False) -> None:
     """Replace a file as a whole, through a temporary one beside it. Raises OSError."""
     text = json.dumps(data, indent=2, default=str) + "\n"
-    write_atomically(path, text.encode("ascii"), durable=durable)
-
-
-def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Replace a file as a whole; `durable` survives the machine, not only the process."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        try:
-            _write_all(descriptor, content)
-            if durable:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    if durable:
-        sync_folder(path.parent)
+    replace_file(path, text.encode("ascii"), mode=FILE_MODE, durable=durable)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

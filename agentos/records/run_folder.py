@@ -14,14 +14,14 @@ from agentos.core import events
 from agentos.core.clock import Now, timestamp
 from agentos.core.errors import ItemError, UsageError
 from agentos.core.events import Event
-from agentos.core.folders import sync_folder
+from agentos.core.files import replace_file, sync_folder
 from agentos.core.paths import StatePaths
 from agentos.records.files import (
+    FILE_MODE,
     FOLDER_MODE,
     append_line,
     json_line,
     open_for_append,
-    write_atomically,
     write_json,
 )
 from agentos.records.run_summary import RunSummary
@@ -100,7 +100,7 @@ class RunFolder:
         try:
             folder.path.mkdir(mode=FOLDER_MODE)
             write_json(folder.path / RUN_FILE, folder._run)
-            write_atomically(folder.path / EVENTS_FILE, b"", durable=True)
+            replace_file(folder.path / EVENTS_FILE, b"", mode=FILE_MODE)
             sync_folder(paths.runs)
         except OSError as error:
             raise UsageError(f"{folder.path} cannot be written: {error.strerror}") from error

@@ -1,5 +1,6 @@
 """The state folder of a project: looked at as a whole first, then made."""
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from agentos.core.errors import UsageError
 from agentos.core.paths import StatePaths, confined
-from agentos.records.files import FOLDER_MODE, write_atomically
+from agentos.records.files import FOLDER_MODE
 
 _HINT = "make it writable for you, or set AGENTOS_HOME to a folder that is"
 
@@ -74,5 +75,5 @@ def _check_usable(folder: Path) -> None:
 
 
 def _write_gitignore(path: Path) -> None:
-    if not path.exists():
-        write_atomically(path, b"*\n")
+    with contextlib.suppress(FileExistsError), path.open("xb") as file:
+        file.write(b"*\n")

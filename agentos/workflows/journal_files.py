@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from agentos.core.errors import JournalError, LockedError
-from agentos.core.folders import sync_folder
+from agentos.core.files import sync_folder
 from agentos.core.paths import confined
 
 _SIDECARS = ("-wal", "-shm", "-journal")

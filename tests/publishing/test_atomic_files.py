@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agentos.core import files as core_files
 from agentos.core.errors import ItemError, UnsafePathError
 from agentos.publishing import files
 from agentos.publishing.files import write_atomic
@@ -56,7 +57,8 @@ def test_every_name_is_on_disk_before_the_write_returns(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[Path] = []
-    monkeypatch.setattr(files, "sync_folder", synced.append)
+    for room in (files, core_files):
+        monkeypatch.setattr(room, "sync_folder", synced.append)
     write_atomic(tmp_path / "docs" / "lld" / "x.md", b"x", root=tmp_path)
     assert synced == [tmp_path, tmp_path / "docs", tmp_path / "docs" / "lld"]
 

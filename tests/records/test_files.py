@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agentos.records.files import append_line, json_line, write_atomically, write_json
+from agentos.core.files import replace_file
+from agentos.records.files import FILE_MODE, append_line, json_line, write_json
 
 
 @contextmanager
@@ -59,11 +60,11 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize("durable", [False, True])
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path, durable: bool) -> None:
     path = tmp_path / "file"
-    write_atomically(path, b"old", durable=durable)
+    replace_file(path, b"old", mode=FILE_MODE, durable=durable)
     with file_size_limit(5), pytest.raises(OSError, match="too large"):
-        write_atomically(path, b"new and longer", durable=durable)
+        replace_file(path, b"new and longer", mode=FILE_MODE, durable=durable)
     assert path.read_bytes() == b"old"
-    write_atomically(path, b"new", durable=durable)
+    replace_file(path, b"new", mode=FILE_MODE, durable=durable)
     assert path.read_bytes() == b"new"
     assert [found.name for found in tmp_path.iterdir()] == ["file"]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
