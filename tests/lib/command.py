@@ -15,7 +15,7 @@ import psutil
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "shelf"
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a wait counts as failed; only a defect ever waits so long."""
 
 ValueT = TypeVar("ValueT")
