@@ -1,6 +1,8 @@
 import io
 import json
 import os
+import queue
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from agentos.core.events import Notice, decode
 from agentos.core.items import Item, Kind
 from agentos.core.paths import StatePaths
 from agentos.engines.parenthood import LINUX
+from agentos.interruption import ParentGone
 from agentos.workflows.journal import Journal, JournalIdentity
 
 PATIENCE = 60  # seconds that nothing here takes
@@ -89,6 +92,16 @@ class TestEventWriter:
         for writer in writers:
             writer.join()
 
+    def test_a_write_that_a_signal_cuts_short_is_gone_on_with(
+        self, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read_fd, write_fd = pipe
+        emit = child_channels.event_writer(write_fd, "LLD-42")
+        write = os.write
+        monkeypatch.setattr(os, "write", lambda fd, data: write(fd, data[:7]))
+        emit(Notice(text="hello"))
+        assert decode(json.loads(os.read(read_fd, 1000))) == Notice(item="LLD-42", text="hello")
+
     def test_a_parent_that_is_gone_is_no_error(self, pipe: tuple[int, int]) -> None:
         read_fd, write_fd = pipe
         emit = child_channels.event_writer(write_fd, "LLD-42")
@@ -143,6 +156,20 @@ signal.pause()
 
 
 class TestLifeline:
+    def test_only_its_end_is_a_word(
+        self, pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(child_channels, "continue_when_parent_dies", lambda: None)
+        read_fd, write_fd = pipe
+        inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
+        child_channels.watch_lifeline(read_fd, inbox)
+        for _ in range(3):
+            os.write(write_fd, b"still there\n")
+            wait_until(lambda: not select.select([read_fd], [], [], 0)[0], "it is read")
+        assert inbox.empty()
+        os.close(write_fd)
+        assert inbox.get(timeout=PATIENCE) == ParentGone()
+
     def test_its_end_is_a_word_and_what_a_child_starts_reads_nothing(self) -> None:
         with subprocess.Popen(
             [sys.executable, "-c", LISTENER, "running"],

@@ -175,6 +175,8 @@ class ParallelCoordinator:
             self._notify(f"[{result.item_id}] FAILED: {result.error}")
 
     def _stop(self, wish: _Stop) -> None:
+        if self._stopping and wish.sentence:
+            return  # a full disk is met by many at once; only a person's further wish is firmer
         if not self._stopping:
             self._stopping = True
             reason = f": {wish.sentence}" if wish.sentence else ""

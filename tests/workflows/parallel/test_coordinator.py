@@ -263,12 +263,14 @@ class TestStop:
         batch = Batch(coordinator, "a", workers)
         workers.next_begun()
         coordinator.stop("the disk is full")
+        coordinator.stop("the disk is full")
         coordinator._handle_shutdown_signal(signal.SIGTERM, None)
         coordinator._handle_shutdown_signal(signal.SIGINT, None)
         for _ in range(3):
             stops.get(timeout=PATIENCE)
         workers.end("a", Outcome.INTERRUPTED)
         batch.end()
+        assert stops.empty()  # the program's own second wish was no further one
         assert said == [
             "[COORDINATOR] Shutting down... waiting for workers to checkpoint: the disk is full"
         ]
