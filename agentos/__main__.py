@@ -1,8 +1,15 @@
 """`python -m agentos`, and the `agentos` command: the same program."""
 
 import os
-import signal
 import sys
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - below
+if __name__ == "__main__" and sys.path[0] == os.getcwd() != _HERE:  # noqa: PTH109 - below
+    # `python -m` looks into the working directory first, which may be a stranger's project: nothing
+    # is imported before that is undone.
+    del sys.path[0]
+
+import signal  # noqa: E402 - after the line above
 
 
 def main() -> None:

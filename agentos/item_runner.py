@@ -4,6 +4,7 @@ A child runs it for a batch, the command itself for a single item in the foregro
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -18,6 +19,7 @@ from agentos.core.errors import (
     LockedError,
 )
 from agentos.core.events import Event, Reported
+from agentos.core.files import read_regular
 from agentos.core.hashing import sha256
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
@@ -25,11 +27,15 @@ from agentos.core.paths import StatePaths
 from agentos.interruption import Interruption
 from agentos.leasing_model import LeasingModel
 from agentos.models.registry import load_model
+from agentos.publishing.index import IndexEntry, document_exists, read_index
 from agentos.workflows.issue import workflow as issue_workflow
 from agentos.workflows.journal import Journal, JournalIdentity
 from agentos.workflows.lld import workflow as lld_workflow
 from agentos.workflows.steps import Steps
 from agentos.workflows.task import FAILURE_NOTE, Finished, Task
+
+LARGEST_SOURCE = 1024 * 1024
+"""Bytes; what is longer is no issue that a person wrote."""
 
 
 class Workflow(Protocol):
@@ -91,13 +97,12 @@ def _prepare(
         rounds=work.rounds,
         drafter=ask(work.drafter),
         reviewer=ask(work.reviewer),
-        known_hashes=frozenset(work.known_hashes),
     )
 
 
 def _read(source: Path) -> bytes:
     try:
-        return source.read_bytes()
+        return read_regular(source, most=LARGEST_SOURCE)
     except OSError as error:
         raise ItemError(f"{source.name} cannot be read: {error.strerror}") from None
 
@@ -121,6 +126,12 @@ def _work_on(
             say(notice)
         if restored := [step.name for step in journal.steps()]:
             say(f"resuming after {restored[-1]}: {len(restored)} steps are not repeated")
+        entry = read_index(task.project).get(task.item.label)
+        if entry and not restored and not work.again and _is_finished(task, entry, identity):
+            say("finished meanwhile by another process")
+            return _recorded(entry)
+        if entry:
+            task = replace(task, known_hashes=frozenset({entry.document_hash}))
         if journal.notes.get(FAILURE_NOTE):
             journal.note(FAILURE_NOTE, "")
         steps = Steps(journal, emit, say, check=interruption.check)
@@ -137,4 +148,17 @@ def _work_on(
         input_hash=identity.input_hash,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
+    )
+
+
+def _is_finished(task: Task, entry: IndexEntry, identity: JournalIdentity) -> bool:
+    return entry.input_hash == identity.input_hash and document_exists(task.project, entry)
+
+
+def _recorded(entry: IndexEntry) -> Reported:
+    return Reported(
+        outcome=entry.outcome,
+        document=entry.document,
+        document_hash=entry.document_hash,
+        input_hash=entry.input_hash,
     )

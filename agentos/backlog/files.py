@@ -13,6 +13,9 @@ from agentos.documents.markdown import title_of
 
 _CLOSED = ("closed", "done")
 
+_HEAD_SIZE = 64 * 1024
+"""Bytes in which front matter and title are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -25,12 +28,18 @@ class Head:
 def read_head(source: Path) -> Head:
     """Title and state of an issue or brief; a broken file is an open one that fails by itself."""
     try:
-        fields, body = split_front_matter(source.read_text(encoding="utf-8-sig"))
+        fields, body = split_front_matter(_beginning(source))
     except (OSError, ValueError):
         return Head()
     title = title_of(body) or str(fields.get("title") or "").strip()
     state = str(fields.get("state", "")).strip().lower()
     return Head(title or None, state in _CLOSED)
+
+
+def _beginning(source: Path) -> str:
+    with source.open("rb") as file:
+        data = file.read(_HEAD_SIZE)
+    return data.decode("utf-8-sig", "strict" if len(data) < _HEAD_SIZE else "ignore")
 
 
 def title_from_name(words: str, default: str) -> str:

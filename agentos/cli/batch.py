@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from agentos.cli.project import Project, check_outputs
-from agentos.cli.survey import Survey, survey
+from agentos.cli.survey import DEFAULT_MODEL, Survey, survey
 from agentos.cli.tables import render_table
 from agentos.cli.wiring import Batch, BatchEnd, BatchSettings
 from agentos.core.clock import utc_now
-from agentos.core.config import load_credentials
+from agentos.core.config import CredentialSet, load_credentials
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
+from agentos.models.registry import load_model
 from agentos.records.history import children, close_unclosed, unclosed_runs
 from agentos.records.project_lock import project_lock
 from agentos.records.run_folder import RunFolder, new_run_id
@@ -23,6 +24,7 @@ from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import await_survivors
 from agentos.reporting.status import Standing
 from agentos.reporting.summary import exit_code, summary_line
+from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,6 @@ class BatchRequest:
     kind: Kind
     ids: tuple[str, ...]
     take_all: bool
-    again: bool
     settings: BatchSettings
 
 
@@ -48,12 +49,24 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
     for notice in found.notices:
         click.echo(printable(notice), err=True)
     if dry_run:
-        _print_forecast(found, again=request.again)
+        _print_forecast(found, again=request.settings.again)
         return 0
-    if not any(standing.is_due(again=request.again) for standing in found.standings):
+    if not any(standing.is_due(again=request.settings.again) for standing in found.standings):
         _print_nothing_to_do(found)
         return exit_code(Outcome(standing.state) for standing in found.standings)
 
+    # What is set up wrongly is told before anything is written to the project.
+    load_model(DEFAULT_MODEL, environ)
+    sockets = socket_folder(environ)
+    try:
+        return _run(request, credentials, environ, sockets)
+    finally:
+        remove_socket_folder(sockets)
+
+
+def _run(
+    request: BatchRequest, credentials: CredentialSet, environ: Mapping[str, str], sockets: Path
+) -> int:
     state = request.project.state
     prepare_state(state, request.project.root)
     with project_lock(state.lock, now=utc_now):
@@ -66,9 +79,10 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
                 state, run_id=run_id, now=utc_now, settings=_settings(request), on_error=on_error
             )
 
-        batch = Batch(found, request.settings, credentials, environ, record)
+        settings = request.settings
+        batch = Batch(found, settings, credentials, environ, sockets=sockets, create_record=record)
         try:
-            end = batch.run(again=request.again)
+            end = batch.run()
             for line in _summary(found, end, run_id):
                 batch.say(line)
         finally:
@@ -81,7 +95,7 @@ def _look(request: BatchRequest) -> Survey:
 
 
 def _settings(request: BatchRequest) -> dict[str, object]:
-    return {"kind": request.kind, "again": request.again} | asdict(request.settings)
+    return {"kind": request.kind} | asdict(request.settings)
 
 
 def _tidy_up(project: Project, run_id: str) -> None:
@@ -120,8 +134,8 @@ def _summary(found: Survey, end: BatchEnd, run_id: str) -> list[str]:
         *render_table(rows).splitlines(),
         "",
         summary_line(outcomes),
-        *(f"documents: {folder}" for folder in _folders(found, end)),
-        f"record: {found.project.state.runs / run_id}",
+        *(f"documents: {printable(str(folder))}" for folder in _folders(found, end)),
+        f"record: {printable(str(found.project.state.runs / run_id))}",
     ]
 
 

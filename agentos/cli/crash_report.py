@@ -14,6 +14,8 @@ from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
 from agentos.core.paths import user_config_folder, user_state_folder
 
+_SHORTEST_SECRET = 8
+
 
 def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path:
     """Write what a maintainer needs, without secrets, readable by its owner only."""
@@ -29,7 +31,7 @@ def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path
         folder = user_state_folder(environ)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         fd, name = tempfile.mkstemp(prefix="crash-", suffix=".txt", dir=folder)
-    except OSError:
+    except (OSError, AgentosError):
         fd, name = tempfile.mkstemp(prefix="agentos-crash-", suffix=".txt")
     with os.fdopen(fd, "wb") as file:
         file.write(data)
@@ -39,5 +41,6 @@ def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path
 def _masker(environ: Mapping[str, str]) -> Masker:
     try:
         return Masker(load_credentials(environ, user_config_folder(environ)).secrets)
-    except AgentosError:
-        return Masker(())
+    except Exception:  # noqa: BLE001 - this is the last thing that may fail
+        # What the secrets are is not known: no value of the environment is shown.
+        return Masker(value for value in environ.values() if len(value) >= _SHORTEST_SECRET)

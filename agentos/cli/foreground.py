@@ -10,7 +10,7 @@ import click
 from agentos.cli.finishing import finish_item
 from agentos.cli.project import Project, check_outputs
 from agentos.cli.signals import stop_signals
-from agentos.cli.survey import Survey, survey
+from agentos.cli.survey import DEFAULT_MODEL, Survey, survey
 from agentos.cli.wiring import credentials_for
 from agentos.core.calls import Answer, Lease, Leases, Refusal
 from agentos.core.config import load_credentials, simulate_rate_limits
@@ -24,6 +24,7 @@ from agentos.core.terminal_text import printable
 from agentos.credentials.pool import Refused
 from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
+from agentos.models.registry import load_model
 from agentos.records.state_folder import prepare_state
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator
@@ -47,6 +48,7 @@ def run_in_foreground(
     if not standing.is_due(again=again):
         click.echo(f"{item.label}: {standing.forecast()}: {found.index[item.label].document}")
         return exit_code([Outcome(standing.state)])
+    load_model(DEFAULT_MODEL, environ)  # a wrong setting is told before anything is written
     prepare_state(project.state, project.root)
     leases = _DirectLeases(
         CredentialCoordinator(
@@ -62,6 +64,7 @@ def run_in_foreground(
         leases=leases,
         say=lambda text: click.echo(printable(masker.mask(text))),
         grace=grace,
+        again=again,
         environ=environ,
     )
     error = f": {printable(masker.mask(report.error))}" if report.error else ""
@@ -77,6 +80,7 @@ def _work_on(
     leases: Leases,
     say: Callable[[str], None],
     grace: float,
+    again: bool,
     environ: Mapping[str, str],
 ) -> tuple[Reported, int | None]:
     """Run the workflow and the rest of its end; also gives the signal that stopped it, if any."""
@@ -90,7 +94,7 @@ def _work_on(
     began = time.monotonic()
     with stop_signals(handle):
         report = run_item(
-            found.spec(item, grace=grace),
+            found.spec(item, grace=grace, again=again),
             leases=leases,
             interruption=Interruption(inbox, grace=grace),
             emit=_ignore,

@@ -1,6 +1,8 @@
 """The `agentos` command and what every subcommand has in common: how it ends."""
 
 import contextlib
+import errno
+import io
 import os
 import signal
 import sys
@@ -28,6 +30,9 @@ Exit codes:
   130  Ctrl-C (128 + the number of whatever signal it was)
 """
 
+_GONE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
+"""What a write to a console fails with when nobody is there to read it, or no room left."""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
 @click.version_option(__version__, prog_name="agentos")
@@ -49,30 +54,49 @@ for command in (parallel, lld, issue, status):
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code, or dies of the signal that stopped it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # whatever the locale has no letter for
+    code = _invoke(arguments)
+    if code > 128:
+        die_of(signal.Signals(code - 128))
+    if sys.stdout is None and code == 0:
+        return 1  # what was asked for was told to nobody
+    return code
+
+
+def _invoke(arguments: Sequence[str]) -> int:
     try:
         code = agentos.main(list(arguments), prog_name="agentos", standalone_mode=False)
         _flush()
     except click.exceptions.Abort:
-        die_of(signal.SIGINT)
+        return 128 + signal.SIGINT
     except click.ClickException as error:
-        error.show()
+        with contextlib.suppress(OSError):
+            error.show()
         return error.exit_code
     except AgentosError as error:
-        click.echo(f"agentos: {printable(str(error))}", err=True)
-        if error.hint:
-            click.echo(f"  {printable(error.hint)}", err=True)
+        _complain(str(error), error.hint)
         return error.exit_code
-    except BrokenPipeError:
-        return _without_reader()
-    except Exception as error:  # noqa: BLE001 - ours: a report file instead of a traceback
-        report = write_crash_report(error, os.environ)
-        # Its text stays in the report: it may quote anything.
-        click.echo(f"agentos: an error of our own: {type(error).__name__}", err=True)
-        click.echo(f"  please report it with this file: {report}", err=True)
-        return 70
-    if isinstance(code, int) and code > 128:
-        die_of(signal.Signals(code - 128))
+    except Exception as error:  # noqa: BLE001 - a fault of our own, or a console that is gone
+        return _left_stdout(error) or _crashed(error)
     return code if isinstance(code, int) else 0
+
+
+def _complain(sentence: str, hint: str = "") -> None:
+    with contextlib.suppress(OSError):
+        click.echo(f"agentos: {printable(sentence)}", err=True)
+        if hint:
+            click.echo(f"  {printable(hint)}", err=True)
+
+
+def _crashed(error: Exception) -> int:
+    """A report file instead of a traceback; the error's text stays there, as it may quote much."""
+    report = write_crash_report(error, os.environ)
+    _complain(
+        f"an error of our own: {type(error).__name__}", f"please report it with this file: {report}"
+    )
+    return 70
 
 
 def die_of(signum: signal.Signals) -> NoReturn:
@@ -90,7 +114,12 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _without_reader() -> int:
-    """Leave quietly when stdout was closed, also at the interpreter's last flush."""
+def _left_stdout(error: Exception) -> int:
+    """The exit code for a stdout that takes no more; 0 where that is not what happened."""
+    if not isinstance(error, OSError) or error.errno not in _GONE:
+        return 0
+    if error.errno != errno.EPIPE:
+        _complain(f"stdout takes no more output: {error.strerror}")
+    # Keep the interpreter's last flush from failing, too.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1

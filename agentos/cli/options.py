@@ -1,6 +1,5 @@
 """Options that several commands share, and how their values are checked."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +11,14 @@ from agentos.workflows.parallel import sanitize_identifier
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
+_LONGEST = 365 * 24 * 3600.0
+
 DEFAULT_GRACE = 3.0
 DEFAULT_TIMEOUT = 30 * 60.0
 
 
 class Seconds(click.ParamType[float]):
-    """A finite number of seconds, at least `least`."""
+    """A number of seconds, from `least` to a year: no clock of the system has room for all."""
 
     name = "seconds"
 
@@ -32,8 +33,12 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
-        if not math.isfinite(seconds) or seconds < self._least:
-            self.fail(f"{value!r} is not a number of seconds from {self._least:g} on", param, ctx)
+        if not self._least <= seconds <= _LONGEST:
+            self.fail(
+                f"{value!r} is not a number of seconds from {self._least:g} to {_LONGEST:g}",
+                param,
+                ctx,
+            )
         return seconds
 
 

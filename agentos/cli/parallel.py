@@ -116,7 +116,6 @@ def _run(
         kind=kind,
         ids=tuple(safe_identifier(text) for text in items),
         take_all=take_all,
-        again=again,
-        settings=BatchSettings(parallel, grace, timeout, quiet=quiet, verbose=verbose),
+        settings=BatchSettings(parallel, grace, timeout, again=again, quiet=quiet, verbose=verbose),
     )
     return run_batch(request, dry_run=dry_run, environ=os.environ)

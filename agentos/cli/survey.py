@@ -1,5 +1,6 @@
 """What there is to work on and where each item stands; looks only, and writes nothing."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,9 @@ from agentos.backlog.issues import find_issues
 from agentos.backlog.selection import select
 from agentos.cli.project import Project
 from agentos.core.child_spec import ItemSpec
-from agentos.core.hashing import sha256
 from agentos.core.items import Item, Kind
 from agentos.core.paths import StatePaths, journal_owner
-from agentos.publishing.index import IndexEntry, read_index
+from agentos.publishing.index import IndexEntry, document_exists, read_index
 from agentos.records.history import children, last_outcomes, unclosed_runs
 from agentos.records.survivors import SystemProcesses
 from agentos.reporting.status import JournalSnapshot, Standing, standings
@@ -38,9 +38,8 @@ class Survey:
     index: Mapping[str, IndexEntry]
     notices: tuple[str, ...]
 
-    def spec(self, item: Item, *, grace: float) -> ItemSpec:
+    def spec(self, item: Item, *, grace: float, again: bool) -> ItemSpec:
         """What a workflow needs to know to work on the item."""
-        entry = self.index.get(item.label)
         return ItemSpec(
             item=item,
             project=self.project.root,
@@ -49,7 +48,7 @@ class Survey:
             reviewer=DEFAULT_MODEL,
             rounds=REVIEW_ROUNDS,
             grace=grace,
-            known_hashes=(entry.document_hash,) if entry else (),
+            again=again,
         )
 
 
@@ -80,7 +79,11 @@ def survey(
     found = standings(
         items,
         input_hashes={item.label: _hash(item.source) for item in items},
-        index={item.label: index[item.label] for item in items if _is_there(project, index, item)},
+        index={
+            item.label: entry
+            for item in items
+            if (entry := index.get(item.label)) and document_exists(project.root, entry)
+        },
         journals=_journals(project.state, items),
         last=last_outcomes(project.state),
         running=_running(project.state),
@@ -105,15 +108,10 @@ def _running(state: StatePaths) -> set[str]:
 
 def _hash(source: Path) -> str:
     try:
-        return sha256(source.read_bytes())
+        with source.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:
         return ""  # the item fails by itself when it is run
-
-
-def _is_there(project: Project, index: Mapping[str, IndexEntry], item: Item) -> bool:
-    """Whether the index has the item and its document still exists: a deleted one is redone."""
-    entry = index.get(item.label)
-    return entry is not None and (project.root / entry.document).is_file()
 
 
 def _journals(state: StatePaths, items: Iterable[Item]) -> dict[str, JournalSnapshot]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agentos.cli.batch_view import BatchView
 from agentos.cli.console import Console, stdout_fd
@@ -34,7 +35,6 @@ from agentos.reporting.status import Standing
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.lease_server import LeaseServer
-from agentos.workflows.parallel.socket_folder import socket_folder
 
 TOKENS_PER_CHILD = 8
 """How often a child may bind a connection: once, and again after each error."""
@@ -53,6 +53,7 @@ class BatchSettings:
     parallel: int | None
     grace: float
     timeout: float
+    again: bool = False
     quiet: bool = False
     verbose: bool = False
 
@@ -85,6 +86,8 @@ class Batch:
         settings: BatchSettings,
         credentials: CredentialSet,
         environ: Mapping[str, str],
+        *,
+        sockets: Path,
         create_record: Callable[[Callable[[OSError], None]], RunFolder],
     ) -> None:
         self._survey = survey
@@ -118,14 +121,15 @@ class Batch:
             grace=settings.grace,
             timeout=settings.timeout,
         )
-        self._server = LeaseServer(self._credentials, socket_folder(environ))
+        self._server = LeaseServer(self._credentials, sockets)
         # Last, for whatever fails before leaves no record to be closed.
         self._record = create_record(self._on_record_error)
         for subscriber in (self._record.record, self._record.audit, self._note_child):
             self._stream.subscribe(subscriber)
 
-    def run(self, *, again: bool) -> BatchEnd:
+    def run(self) -> BatchEnd:
         """Work on the items that are due and record all; main thread only, and only once."""
+        again = self._settings.again
         due = [one for one in self._survey.standings if one.is_due(again=again)]
         skipped = [one for one in self._survey.standings if not one.is_due(again=again)]
         with stop_signals(self._coordinator._handle_shutdown_signal):  # noqa: SLF001 - its contract
@@ -192,7 +196,8 @@ class Batch:
     def _run_child(self, item: Item) -> Reported:
         tokens = self._server.issue_tokens(item.label, TOKENS_PER_CHILD)
         access = LeaseAccess(self._server.address, bytes(self._server.authkey), tuple(tokens))
-        work = self._survey.spec(item, grace=self._settings.grace)
+        settings = self._settings
+        work = self._survey.spec(item, grace=settings.grace, again=settings.again)
         try:
             end = self._engine.run(ChildSpec(work, access))
         except EngineError as error:
@@ -200,8 +205,8 @@ class Batch:
         finally:
             self._server.revoke(item.label)
         report = end.verdict()
-        if report.outcome is Outcome.INTERRUPTED and not end.asked_to_end:
-            # Nobody stopped it: no credential is left that could serve its call.
+        stopped_by_itself = report.outcome is Outcome.INTERRUPTED and not end.asked_to_end
+        if stopped_by_itself and not self._credentials.open_slots():
             self._exhausted = True
             self._coordinator.stop(report.error)
         return report

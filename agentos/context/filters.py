@@ -10,6 +10,10 @@ _OURS = (("docs", "lld"), ("docs", "lineage"), ("issues",), ("ideas",))
 _SECRETS = (
     ".env*",
     "*.env",
+    "env.*",
+    "*.tfstate*",
+    "*.tfvars*",
+    "kubeconfig*",
     "*.pem",
     "*.key",
     "*.p12",
@@ -35,7 +39,7 @@ _SECRETS = (
     "*service?account*.json",
     "client_secret*",
 )
-_SECRET_UNLESS_CODE = ("credential*", "secret*", ".credential*", ".secret*")
+_SECRET_UNLESS_CODE = ("*credential*", "*secret*", "*password*", "*passwd*")
 _CODE_SUFFIX = re.compile(r"\.(c|cpp|cs|go|h|java|jsx?|kt|php|pyi?|rb|rs|swift|tsx?)")
 
 

@@ -21,8 +21,7 @@ class LeaseAccess:
 class ItemSpec:
     """The work itself: the item, where its things lie, and who answers.
 
-    `known_hashes` are hashes of documents that agentos wrote for this item before and may write
-    over. `grace` is in seconds.
+    With `again` the item is worked on even if it is finished. `grace` is in seconds.
     """
 
     item: Item
@@ -32,7 +31,7 @@ class ItemSpec:
     reviewer: str
     rounds: int
     grace: float
-    known_hashes: tuple[str, ...] = ()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,6 @@ class ChildSpec:
                 item=Item(Kind(item["kind"]), item["id"], item["title"], Path(item["source"])),
                 project=Path(work.pop("project")),
                 state=Path(work.pop("state")),
-                known_hashes=tuple(work.pop("known_hashes")),
                 **work,
             ),
             leases=LeaseAccess(

@@ -1,7 +1,24 @@
 """Files that are there as a whole or not at all, also after a kill or a power cut."""
 
+import errno
 import os
+import stat
 from pathlib import Path
+
+
+def read_regular(path: Path, *, most: int = 64 * 1024 * 1024) -> bytes:
+    """The content of a regular file of at most that many bytes.
+
+    A pipe or device in its place is not waited for. Raises OSError, with a sentence as `strerror`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+        if status.st_size > most:
+            raise OSError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
+        return file.read(most)
 
 
 def sync_folder(folder: Path) -> None:

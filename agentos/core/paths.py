@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentos.core.errors import UnsafePathError
+from agentos.core.errors import ConfigError, UnsafePathError
 from agentos.core.identifiers import slugify
 from agentos.core.items import Item, Kind
 
@@ -70,23 +70,32 @@ def state_paths(project: Path, environ: Mapping[str, str]) -> StatePaths:
         return StatePaths(project / ".agentos")
     digest = hashlib.sha256(os.fsencode(project)).hexdigest()[:8]
     name = f"{slugify(project.name)}-{digest}"
-    return StatePaths(Path(home).expanduser().absolute() / "projects" / name)
+    return StatePaths(_expanded(home) / "projects" / name)
 
 
 def user_config_folder(environ: Mapping[str, str]) -> Path:
     """Where the user's credentials file lies."""
     if home := environ.get("AGENTOS_HOME"):
-        return Path(home).expanduser().absolute() / "config"
+        return _expanded(home) / "config"
     base = environ.get("XDG_CONFIG_HOME") or "~/.config"
-    return Path(base).expanduser().absolute() / "agentos"
+    return _expanded(base) / "agentos"
 
 
 def user_state_folder(environ: Mapping[str, str]) -> Path:
     """Where what outlives a run and a project lies, such as reports of our own errors."""
     if home := environ.get("AGENTOS_HOME"):
-        return Path(home).expanduser().absolute() / "state"
+        return _expanded(home) / "state"
     base = environ.get("XDG_STATE_HOME") or "~/.local/state"
-    return Path(base).expanduser().absolute() / "agentos"
+    return _expanded(base) / "agentos"
+
+
+def _expanded(text: str) -> Path:
+    try:
+        return Path(text).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigError(
+            f"there is no home folder for {text}", "set HOME, or AGENTOS_HOME to a folder"
+        ) from None
 
 
 def confined(path: Path, root: Path) -> Path:

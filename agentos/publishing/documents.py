@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from agentos.core.files import sync_folder
+from agentos.core.files import read_regular, sync_folder
 from agentos.core.hashing import sha256
 from agentos.core.paths import confined
 from agentos.publishing.files import unwritable, write_atomic
@@ -55,10 +55,15 @@ def place(path: Path, content: bytes, known_hashes: Collection[str], *, root: Pa
     return next(one for one in places if _is_ours(one, content, known_hashes, root))
 
 
+def merged_path(path: Path) -> Path:
+    """The document beside which `place` put `path`, or `path` itself."""
+    return path.with_name(re.sub(r"(\.[0-9]+)?\.new\.md$", ".md", path.name))
+
+
 def _is_ours(path: Path, content: bytes, known_hashes: Collection[str], root: Path) -> bool:
     try:
         confined(path, root)
-        existing = path.read_bytes()
+        existing = read_regular(path)
     except FileNotFoundError:
         return True
     except OSError as error:

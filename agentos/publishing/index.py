@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agentos.core.errors import BacklogError
+from agentos.core.errors import BacklogError, UnsafePathError
+from agentos.core.files import read_regular
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import confined
+from agentos.publishing.documents import merged_path
 from agentos.publishing.files import write_atomic
 from agentos.publishing.locks import LOCK_TIMEOUT, held
 
@@ -44,6 +46,19 @@ def read_index(project: Path) -> Mapping[str, IndexEntry]:
     return _parsed(_load(project), index_path(project))
 
 
+def document_exists(project: Path, entry: IndexEntry) -> bool:
+    """Whether the entry's document is there, or the one that it was merged into: `NAME.md`.
+
+    A path that leads out of the project names no document.
+    """
+    named = project / entry.document
+    try:
+        found = [confined(path, project).is_file() for path in (named, merged_path(named))]
+    except UnsafePathError:
+        return False
+    return any(found)
+
+
 def enter(
     project: Path, lock_path: Path, label: str, entry: IndexEntry, *, timeout: float = LOCK_TIMEOUT
 ) -> None:
@@ -66,7 +81,7 @@ def enter(
 def _load(project: Path) -> dict[str, Any]:
     path = confined(index_path(project), project)
     try:
-        data = json.loads(path.read_bytes())
+        data = json.loads(read_regular(path))
     except FileNotFoundError:
         return {}
     except OSError as error:

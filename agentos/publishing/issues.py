@@ -8,6 +8,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from agentos.core.errors import ItemError
 from agentos.core.files import sync_folder
 from agentos.core.identifiers import issue_number, slugify
 from agentos.core.paths import confined
@@ -34,7 +35,13 @@ def find_issue_of_brief(project: Path, brief_id: str) -> Path | None:
 
 def next_number(project: Path) -> int:
     """One more than the highest number of an issue. Raises as `find_issue_of_brief` does."""
-    return max((number for number, _ in _numbered_files(project)), default=0) + 1
+    number = max((number for number, _ in _numbered_files(project)), default=0) + 1
+    if issue_number(f"{number}.md") is None:
+        raise ItemError(
+            f"no issue can have the number {number}, the next one",
+            "give the issue with the highest number a lower one",
+        )
+    return number
 
 
 def issue_path(project: Path, number: int, slug: str) -> Path:

@@ -60,7 +60,9 @@ def test_ctrl_c_outside_of_a_run_is_the_signal_itself() -> None:
 
 
 def test_a_reader_that_left_is_no_traceback() -> None:
-    done = in_a_process("def gone(*_, **__): raise BrokenPipeError\nmain.agentos.main = gone")
+    done = in_a_process(
+        "def gone(*_, **__): raise BrokenPipeError(32, '')\nmain.agentos.main = gone"
+    )
     assert done.returncode == 1
     assert done.stderr == b""
 

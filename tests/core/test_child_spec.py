@@ -24,7 +24,7 @@ SPEC = ChildSpec(
         reviewer="embedded",
         rounds=3,
         grace=3.0,
-        known_hashes=("abc",),
+        again=True,
     ),
     LeaseAccess("/tmp/socket", b"authkey-geheim", ("token-geheim",)),
     events_fd=7,
@@ -51,7 +51,7 @@ def test_what_is_a_secret_is_in_the_line_and_in_no_repr() -> None:
 def test_the_child_reads_what_the_parent_wrote() -> None:
     back = ChildSpec.from_json(SPEC.to_json())
     assert back.work.item.label == "LLD-42"
-    assert back.work.known_hashes == ("abc",)
+    assert back.work.again is True
     assert back.leases.authkey == b"authkey-geheim"
     assert back.events_fd == 7
 

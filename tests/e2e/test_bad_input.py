@@ -59,7 +59,14 @@ def test_more_than_ten_at_once_are_ten_with_a_warning(shelf: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [("--grace", "nan"), ("--grace", "-1"), ("--timeout", "0"), ("-q", "-v")]
+    "options",
+    [
+        ("--grace", "nan"),
+        ("--grace", "-1"),
+        ("--timeout", "0"),
+        ("--timeout", "1e20"),
+        ("-q", "-v"),
+    ],
 )
 def test_options_that_make_no_sense(shelf: Workspace, options: tuple[str, ...]) -> None:
     assert_refused(shelf, *shelf.run("parallel", "lld", "--all", *options))
@@ -152,3 +159,35 @@ def test_a_mistyped_command(shelf: Workspace) -> None:
     )
     assert result.returncode == 2
     assert "No such command" in result.stderr
+
+
+def test_front_matter_that_would_fill_the_memory_fails_its_item_alone(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
+    for name, before in zip("bcdefghij", "abcdefghi", strict=True):
+        lines.append(f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]")
+    bomb = "\n".join(["---", *lines, "state: *j", "---", "# A bomb", ""])
+    (shelf.root / "issues/043-bomb.md").write_text(bomb)
+
+    code, output = shelf.run("parallel", "lld", "--all")
+
+    assert code == 1
+    assert "[LLD-43] FAILED: 043-bomb.md: The front matter is not valid YAML" in output
+    assert "1 approved, 1 failed (LLD-43)" in output
+
+
+def test_an_issue_too_long_to_be_one_fails_alone(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    (shelf.root / "issues/043-long.md").write_text("# Long\n" + "text\n" * 300_000)
+
+    code, output = shelf.run("parallel", "lld", "--all")
+
+    assert code == 1
+    assert "[LLD-43] FAILED: 043-long.md cannot be read: it is larger than 1048576 bytes" in output
+
+
+@pytest.mark.parametrize("setting", ["abc", "-1"])
+def test_a_setting_that_is_wrong(shelf: Workspace, setting: str) -> None:
+    for command in (("parallel", "lld", "--all"), ("lld", "42")):
+        answer = shelf.run(*command, AGENTOS_EMBEDDED_LATENCY=setting)
+        assert_refused(shelf, *answer, "AGENTOS_EMBEDDED_LATENCY")

@@ -153,3 +153,35 @@ def test_quiet_shows_the_summary_only(shelf: Workspace) -> None:
     assert "[LLD-42]" not in output
     assert "1 approved" in output
     assert "wrote docs" in (shelf.runs[0] / "LLD-42.log").read_text()
+
+
+def test_an_item_finished_meanwhile_by_another_process_is_not_done_again(shelf: Workspace) -> None:
+    shelf.keep_issues("007", "042")
+    running = shelf.start("parallel", "lld", "--all", "-j", "1", AGENTOS_EMBEDDED_LATENCY="4")
+    running.wait_for_children(1)
+    assert shelf.run("lld", "42")[0] == 0
+    with (shelf.root / "shelf/export.py").open("a") as module:
+        module.write("def something_new() -> None: ...\n")
+
+    code, output = running.finish()
+
+    assert code == 0, output
+    assert "[LLD-42] finished meanwhile by another process" in output
+    assert "edited by a person" not in output
+    assert "LLD-42" not in shelf.steps("step_finished")
+    assert not list(shelf.root.rglob("*.new.md"))
+
+
+def test_a_merged_document_counts_as_there(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    shelf.run("lld", "42")
+    document = shelf.root / "docs/lld/active/LLD-042.md"
+    document.write_text(document.read_text() + "\nA thought of mine.\n")
+    shelf.run("lld", "42", "--again")
+    document.with_name("LLD-042.new.md").unlink()  # merged by hand
+
+    assert "skipped because it is finished" in shelf.run("lld", "42")[1]
+
+    document.unlink()
+    assert shelf.run("lld", "42")[0] == 0
+    assert document.is_file()

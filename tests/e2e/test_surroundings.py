@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command import Workspace
+from command import Workspace, wait_until
 
 from agentos.engines.parenthood import LINUX
 
@@ -219,3 +219,65 @@ def test_the_same_program_as_a_module_and_as_a_command(shelf: Workspace) -> None
         for words in ([command], [sys.executable, "-m", "agentos"])
     }
     assert len(outputs) == 1
+
+
+@on_linux
+@pytest.mark.parametrize("words", ["--help", "status", "parallel lld --all --dry-run"])
+def test_a_full_console_is_no_fault_of_ours(shelf: Workspace, words: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "agentos", *words.split()],
+            cwd=shelf.root,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"agentos: stdout takes no more output: No space left on device\n"
+
+
+def test_a_locale_without_the_letters(shelf: Workspace) -> None:
+    code, output = shelf.run("status", PYTHONIOENCODING="latin-1", PYTHONUTF8="0")
+    assert code == 0
+    assert "Statistics" in output
+
+
+def test_without_a_home_folder(shelf: Workspace) -> None:
+    code, output = shelf.run("parallel", "lld", "--all", AGENTOS_HOME="~nobody-of-this-name/state")
+    assert code == 2
+    assert "there is no home folder for ~nobody-of-this-name" in output
+
+
+def test_a_temporary_folder_that_cannot_be_used_is_told_before_anything_is_written(
+    shelf: Workspace,
+) -> None:
+    code, output = shelf.run("parallel", "lld", "--all", TMPDIR=str(shelf.root / "missing"))
+    assert code == 2
+    assert "TMPDIR" in output
+    assert not (shelf.root / ".agentos").exists()
+
+
+def test_a_child_stopped_by_somebody_else_is_interrupted_alone(shelf: Workspace) -> None:
+    shelf.keep_issues("042", "057")
+    running = shelf.start("parallel", "lld", "--all", AGENTOS_EMBEDDED_LATENCY="2")
+    wait_until(lambda: "draft" in shelf.steps("step_started").get("LLD-42", ()), "LLD-42 drafts")
+    victim = next(c for c in running.children() if "_42.db" in c.environ()["AGENTOS_WORKFLOW_DB"])
+    victim.terminate()
+
+    code, output = running.finish()
+
+    assert code == 1, output
+    assert "1 approved, 1 interrupted (LLD-42)" in output
+
+
+def test_a_stranger_in_the_working_directory_is_not_imported(shelf: Workspace) -> None:
+    (shelf.root / "json.py").write_text("raise SystemExit('a stranger')\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "agentos", "status"],
+        cwd=shelf.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "LLD-42" in done.stdout

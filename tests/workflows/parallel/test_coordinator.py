@@ -276,6 +276,24 @@ class TestStop:
         ]
         assert coordinator.shutdown_signal is signal.SIGTERM
 
+    def test_a_wish_of_the_programs_own_counts_once(
+        self, workers: Workers, said: list[str]
+    ) -> None:
+        stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        coordinator = ParallelCoordinator(1, notify=said.append, on_stop=lambda: stops.put(None))
+        batch = Batch(coordinator, "a", workers)
+        workers.next_begun()
+        coordinator.stop("the disk is full")
+        coordinator.stop("the console takes no more output")
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        coordinator.stop("the disk is full")
+        for _ in range(2):
+            stops.get(timeout=PATIENCE)
+        workers.end("a")
+        batch.end()
+        assert stops.empty()
+        assert len(said) == 1
+
     def test_a_wish_of_the_programs_own_is_no_signal(self, said: list[str]) -> None:
         coordinator = ParallelCoordinator(notify=said.append)
         coordinator.stop("enough")
@@ -400,7 +418,8 @@ class TestCredentials:
             credentials.asked.get(timeout=PATIENCE)
         coordinator.stop("enough")
         stopped.get(timeout=PATIENCE)
-        coordinator.stop("at once")  # heeded when those that waited have been taken out
+        # A second wish is heeded when those that waited have been taken out.
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)
         stopped.get(timeout=PATIENCE)
         credentials.offer(late)
         if late is not None:
