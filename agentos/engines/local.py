@@ -79,7 +79,11 @@ class LocalEngine:
         command: tuple[str, ...] = CHILD_COMMAND,
         clock: Clock = time.monotonic,
     ) -> None:
-        self._environment = dict(environment) | {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+        self._environment = dict(environment) | {
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",
+            "PYTHONIOENCODING": "utf-8:backslashreplace",  # no text of a model stops a child
+        }
         self._relay = relay
         self._publish = publish
         self._mask = mask
