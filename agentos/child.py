@@ -46,7 +46,7 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     if line is None:
         return 1  # the parent died before it had said what to do
     spec = ChildSpec.from_json(line)
-    channels.watch_lifeline(lifeline, inbox)
+    channels.watch_lifeline(lifeline, inbox, give_up=lambda: os._exit(1))
     emit = channels.event_writer(spec.events_fd, spec.work.item.label)
 
     import traceback  # noqa: PLC0415 - after the handlers

@@ -6,12 +6,16 @@ import json
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 from agentos.core.events import Event, encode
 from agentos.engines.parenthood import continue_when_parent_dies
 from agentos.interruption import ParentGone
+
+LAST_WORDS = 1.0
+"""Seconds that a child has to checkpoint and leave once its parent is gone."""
 
 
 def take_stdin() -> int:
@@ -34,14 +38,20 @@ def read_line(fd: int) -> str | None:
     return line.decode("ascii")
 
 
-def watch_lifeline(fd: int, inbox: "queue.SimpleQueue[Any]") -> None:
-    """Put ParentGone on the inbox when the lifeline ends, which it does however a parent dies."""
+def watch_lifeline(fd: int, inbox: "queue.SimpleQueue[Any]", give_up: Callable[[], object]) -> None:
+    """Put ParentGone on the inbox when the lifeline ends, which it does however a parent dies.
+
+    `give_up` is called LAST_WORDS later, if the process has not left by then.
+    """
     continue_when_parent_dies()
 
     def watch() -> None:
         while os.read(fd, 4096):
             pass
         inbox.put(ParentGone())
+        # Whatever the main thread is held up by: what counts is in the journal.
+        time.sleep(LAST_WORDS)
+        give_up()
 
     threading.Thread(target=watch, name="lifeline", daemon=True).start()
 

@@ -82,7 +82,8 @@ class LeasingModel:
             failures += 1
             if result.kind is RefusalKind.REQUEST or failures == MAX_ATTEMPTS:
                 raise ModelError(f"{self._model.name} refused: {result.message}")
-            self._pause(result.retry_after or FIRST_PAUSE * 2 ** (failures - 1))
+            backoff = FIRST_PAUSE * 2 ** (failures - 1)
+            self._pause(backoff if result.retry_after is None else result.retry_after)
 
     def _acquire(self) -> Lease:
         self._heed_cancel()

@@ -133,7 +133,7 @@ print(child_channels.read_line(lifeline), end="", flush=True)
 nested = subprocess.run(["cat"], stdout=subprocess.PIPE, check=True)
 print(nested.stdout, os.get_inheritable(lifeline), flush=True)
 inbox = queue.SimpleQueue()
-child_channels.watch_lifeline(lifeline, inbox)
+child_channels.watch_lifeline(lifeline, inbox, give_up=lambda: None)
 print(os.getpid(), flush=True)
 if sys.argv[1] == "stopped":
     os.kill(os.getpid(), signal.SIGSTOP)
@@ -162,7 +162,7 @@ class TestLifeline:
         monkeypatch.setattr(child_channels, "continue_when_parent_dies", lambda: None)
         read_fd, write_fd = pipe
         inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
-        child_channels.watch_lifeline(read_fd, inbox)
+        child_channels.watch_lifeline(read_fd, inbox, give_up=lambda: None)
         for _ in range(3):
             os.write(write_fd, b"still there\n")
             wait_until(lambda: not select.select([read_fd], [], [], 0)[0], "it is read")

@@ -23,7 +23,7 @@ from agentos.records.run_folder import RunFolder, new_run_id
 from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import await_survivors
 from agentos.reporting.status import Standing
-from agentos.reporting.summary import exit_code, summary_line
+from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code, summary_line
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 
 
@@ -86,8 +86,9 @@ def _run(
             for line in _summary(found, end, run_id):
                 batch.say(line)
         finally:
-            batch.close()
-    return end.exit_code
+            was_told = batch.close()
+    untold = [Outcome.FAILED] if not was_told and end.exit_code < EXHAUSTED_EXIT_CODE else []
+    return exit_code(untold) or end.exit_code
 
 
 def _look(request: BatchRequest) -> Survey:

@@ -15,6 +15,8 @@ from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
 from agentos.reporting.summary import progress_line
 
+_NEVER_QUIET = (" FAILED: ", "] Shutting down...")
+
 
 class BatchView:
     """Says what people want to know; `quiet` keeps to failures, `verbose` tells every step."""
@@ -34,7 +36,7 @@ class BatchView:
             case RunStarted():
                 self._total = len(event.items)
             case Notice(text=text):
-                if not self._quiet or " FAILED: " in text:
+                if not self._quiet or any(word in text for word in _NEVER_QUIET):
                     self._say(printable(text))
             case ItemFinished(outcome=outcome) if outcome is not Outcome.SKIPPED:
                 self._finished(event)

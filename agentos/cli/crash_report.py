@@ -1,11 +1,12 @@
 """An error of our own: the traceback goes to a file, not to the user's screen."""
 
+import contextlib
 import os
 import platform
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agentos import __version__
@@ -17,8 +18,11 @@ from agentos.core.paths import user_config_folder, user_state_folder
 _SHORTEST_SECRET = 8
 
 
-def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path:
-    """Write what a maintainer needs, without secrets, readable by its owner only."""
+def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path | None:
+    """Write what a maintainer needs, without secrets, readable by its owner only.
+
+    None where nothing can be written.
+    """
     text = "\n".join(
         [
             f"agentos {__version__}, Python {platform.python_version()}, {platform.platform()}",
@@ -27,15 +31,23 @@ def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path
         ]
     )
     data = _masker(environ).mask(text).encode("utf-8", "backslashreplace")
-    try:
-        folder = user_state_folder(environ)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd, name = tempfile.mkstemp(prefix="crash-", suffix=".txt", dir=folder)
-    except (OSError, AgentosError):
-        fd, name = tempfile.mkstemp(prefix="agentos-crash-", suffix=".txt")
-    with os.fdopen(fd, "wb") as file:
-        file.write(data)
-    return Path(name)
+    for folder in _folders(environ):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fd, name = tempfile.mkstemp(prefix="agentos-crash-", suffix=".txt", dir=folder)
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+        except OSError:
+            continue
+        return Path(name)
+    return None
+
+
+def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    with contextlib.suppress(AgentosError):
+        yield user_state_folder(environ)
+    with contextlib.suppress(OSError):
+        yield Path(tempfile.gettempdir())
 
 
 def _masker(environ: Mapping[str, str]) -> Masker:

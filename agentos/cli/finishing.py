@@ -10,7 +10,7 @@ from dataclasses import replace
 from agentos.cli.project import Project
 from agentos.core.clock import timestamp, utc_now
 from agentos.core.errors import AgentosError
-from agentos.core.events import Event, ItemFinished, Reported
+from agentos.core.events import Event, ItemFinished, Notice, Reported
 from agentos.core.items import Item
 from agentos.core.outcomes import Outcome
 from agentos.publishing.index import IndexEntry, enter
@@ -39,7 +39,10 @@ def finish_item(
         )
     )
     if report.outcome.is_finished:
-        delete_journal(project.state.journal_of(item))
+        try:
+            delete_journal(project.state.journal_of(item))
+        except AgentosError as error:
+            publish(Notice(text=f"[COORDINATOR] {error}; the next run will delete it"))
     return report
 
 

@@ -109,8 +109,7 @@ def _work_on(
             run_id=None,
             publish=_ignore,
         )
-    stopped = bool(signals) and report.outcome is Outcome.INTERRUPTED
-    return report, signals[0] if stopped else None
+    return report, signals[0] if signals else None
 
 
 def _ignore(_event: Event) -> None:

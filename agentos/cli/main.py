@@ -93,9 +93,8 @@ def _complain(sentence: str, hint: str = "") -> None:
 def _crashed(error: Exception) -> int:
     """A report file instead of a traceback; the error's text stays there, as it may quote much."""
     report = write_crash_report(error, os.environ)
-    _complain(
-        f"an error of our own: {type(error).__name__}", f"please report it with this file: {report}"
-    )
+    hint = f"please report it with this file: {report}" if report else "no report can be written"
+    _complain(f"an error of our own: {type(error).__name__}", hint)
     return 70
 
 

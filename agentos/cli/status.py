@@ -24,13 +24,10 @@ def status(project: Path) -> int:
     opened = open_project(project, os.environ)
     kinds = [kind for kind in Kind if has_backlog(opened, kind)] or list(Kind)
     found = [survey(opened, kind, take_all=True, take_finished=True) for kind in kinds]
-    click.echo(
-        render_table(
-            [
-                (standing.item.label, standing.describe(), standing.item.title)
-                for one in found
-                for standing in one.standings
-            ]
-        )
-    )
+    rows = [
+        (standing.item.label, standing.describe(), standing.item.title)
+        for one in found
+        for standing in one.standings
+    ]
+    click.echo(render_table(rows) or "The backlog has no open item.")
     return 0

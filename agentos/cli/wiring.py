@@ -13,7 +13,7 @@ from agentos.cli.survey import Survey
 from agentos.core.child_spec import ChildSpec, LeaseAccess
 from agentos.core.config import CredentialSet, child_environment, simulate_rate_limits
 from agentos.core.credentials import Credential
-from agentos.core.errors import EngineError, ItemError
+from agentos.core.errors import ItemError
 from agentos.core.events import (
     ChildStarted,
     Event,
@@ -147,10 +147,11 @@ class Batch:
         """A line of the command's own on the console."""
         self._console.say(text)
 
-    def close(self) -> None:
-        """Let the console's reader take the last lines."""
+    def close(self) -> bool:
+        """Let the console's reader take the last lines; False if it did not."""
         stopped = self._coordinator.shutdown_signal is not None
         self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
+        return not self._console_failed
 
     def _execute(
         self, due: Sequence[Standing], skipped: Sequence[Standing]
@@ -200,8 +201,8 @@ class Batch:
         work = self._survey.spec(item, grace=settings.grace, again=settings.again)
         try:
             end = self._engine.run(ChildSpec(work, access))
-        except EngineError as error:
-            return Reported(outcome=Outcome.FAILED, error=str(error))
+        except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
+            return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
         finally:
             self._server.revoke(item.label)
         report = end.verdict()

@@ -63,7 +63,7 @@ def mentioned_files(text: str, tree: Iterable[str]) -> tuple[str, ...]:
     found = []
     spans = set(map(normal_path, code_spans(text)))
     for word in map(normal_path, _words(text)):
-        if word not in spans and not re.search(r"[./]", word):
+        if word not in spans and not is_path(word):
             continue  # a file called `list` is not meant by every "list" of a sentence
         namesakes = by_name.get(word, [])
         if word in known:

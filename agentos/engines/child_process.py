@@ -121,5 +121,5 @@ class ChildProcess:
 def _creation_time(pid: int) -> float:
     try:
         return psutil.Process(pid).create_time()
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return 0.0

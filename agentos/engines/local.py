@@ -37,7 +37,7 @@ from agentos.engines.parenthood import become_subreaper
 from agentos.engines.process_tree import kill_strays, kill_tree, reap_adopted
 
 EVENTS_TIMEOUT = 1.0
-"""Seconds that the events pipe may stay open after its process has ended."""
+"""Seconds that the events pipe may be silent and yet open after its process has ended."""
 
 DRAIN_TIMEOUT = 6.0
 """Seconds that the last output may take: a console that does not keep up holds it back for 5."""
@@ -158,7 +158,7 @@ class _Supervised:
         escalation: Escalation,
         publish: Callable[[Event], None],
     ) -> None:
-        self.inbox: queue.SimpleQueue[str | Event] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[str | Event | Exception] = queue.SimpleQueue()
         self.label = label
         self.process = process
         self._journal = journal
@@ -169,6 +169,8 @@ class _Supervised:
         self._asked_to_end = False
         self._events_reader: threading.Thread | None = None
         self._waiter: threading.Thread | None = None
+        self._events_told = 0
+        self._is_telling = False
 
     def birth(self) -> ChildStarted:
         """The event of its start."""
@@ -189,10 +191,18 @@ class _Supervised:
             while action := self._escalation.due():
                 self._act(action)
         kill_strays(self._journal)  # they may hold the pipes open
-        self._events_reader.join(EVENTS_TIMEOUT)
+        self._await_last_events(self._events_reader)
         with contextlib.suppress(queue.Empty):
             while True:
                 self._heed(self.inbox.get_nowait())
+
+    def _await_last_events(self, reader: threading.Thread) -> None:
+        """Wait while events are told, however slowly; a grandchild's silent hold is no reason."""
+        while reader.is_alive():
+            told = self._events_told
+            reader.join(EVENTS_TIMEOUT)
+            if self._events_told == told and not self._is_telling:
+                return
 
     def end_now(self) -> None:
         """Kill what still runs: after `watch` nothing does, after an error in its place all."""
@@ -219,8 +229,10 @@ class _Supervised:
             last_step=self._step,
         )
 
-    def _heed(self, word: str | Event) -> None:
+    def _heed(self, word: str | Event | Exception) -> None:
         match word:
+            case Exception():
+                raise word
             case _Word.STOP:
                 self._asked_to_end = True
                 self._escalation.wish()
@@ -246,12 +258,12 @@ class _Supervised:
                 self.process.signal(signal.SIGINT)
                 self.process.signal(signal.SIGCONT)
             case Action.TERMINATE:
-                self._say(f"{self.label} is still running{late}: SIGTERM")
                 self.process.signal(signal.SIGTERM)
                 self.process.signal(signal.SIGCONT)
+                self._say(f"{self.label} is still running{late}: SIGTERM")
             case Action.KILL:
-                self._say(f"{self.label} does not end{late}: SIGKILL")
                 kill_tree(self.process.pid, self._journal)
+                self._say(f"{self.label} does not end{late}: SIGKILL")
 
     def _say(self, text: str) -> None:
         self._publish(Notice(text=f"[COORDINATOR] {text}"))
@@ -260,8 +272,14 @@ class _Supervised:
         try:
             for event in read_events(self.process.events_fd, mask):
                 own = replace(event, item=self.label)  # a child speaks for itself only
+                self._is_telling = True
                 self._publish(own)
+                self._is_telling = False
+                self._events_told += 1
                 self.inbox.put(own)
+        except Exception as error:  # noqa: BLE001 - raised again by `watch`
+            self._is_telling = False
+            self.inbox.put(error)
         finally:
             os.close(self.process.events_fd)  # which a grandchild may hold open for long
 

@@ -28,10 +28,14 @@ def project_lock(path: Path, *, now: Now) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise UsageError(f"{path} cannot be locked: {error.strerror}") from None
+    holder = {"pid": os.getpid(), "started": timestamp(now())}
     try:
-        path.write_text(
-            json.dumps({"pid": os.getpid(), "started": timestamp(now())}) + "\n", encoding="utf-8"
-        )
+        try:
+            path.write_text(json.dumps(holder) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"{path} cannot be written: {error.strerror}", "free some space, then run again"
+            ) from None
         yield
     finally:
         lock.release()

@@ -1,12 +1,12 @@
 """The state folder of a project: looked at as a whole first, then made."""
 
-import contextlib
 import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from agentos.core.errors import UsageError
+from agentos.core.files import replace_file
 from agentos.core.paths import StatePaths, confined
 from agentos.records.files import FOLDER_MODE
 
@@ -75,5 +75,5 @@ def _check_usable(folder: Path) -> None:
 
 
 def _write_gitignore(path: Path) -> None:
-    with contextlib.suppress(FileExistsError), path.open("xb") as file:
-        file.write(b"*\n")
+    if not path.exists() or path.stat().st_size == 0:  # empty where the disk was full
+        replace_file(path, b"*\n")

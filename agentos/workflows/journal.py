@@ -5,6 +5,7 @@ that is killed loses nothing that `record` returned for.
 """
 
 import json
+import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, suppress
@@ -208,6 +209,8 @@ def read_journal(path: Path) -> JournalSnapshot | None:
     Changes nothing at `path` or beside it, whether or not a process has it open. Not for the
     process that does: closing the file by any other way gives up SQLite's lock.
     """
+    if not os.path.lexists(path):
+        return None
     if path.is_symlink():
         return JournalSnapshot(problem=f"The journal {path} is a symlink")
     try:

@@ -166,7 +166,7 @@ def test_an_error_of_our_own_is_told_in_one_line_and_reported_in_a_file(
     assert "an error of our own" in output
     assert "Traceback" not in output
     assert secret not in output
-    [report] = (own_home / "state/agentos").glob("crash-*.txt")
+    [report] = (own_home / "state/agentos").glob("agentos-crash-*.txt")
     assert str(report) in output
     assert "ZeroDivisionError" in report.read_text()
     assert secret not in report.read_text()

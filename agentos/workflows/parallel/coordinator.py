@@ -85,6 +85,7 @@ class ParallelCoordinator:
         self._clock = clock
         self._inbox: queue.SimpleQueue[_Stop | _Ended] = queue.SimpleQueue()
         self._stopping = False
+        self._stopped_itself = False
         self._signals: list[int] = []
         self._checkpoints: list[str] = []
         self.max_workers = self._capped(max_workers, self.MAX_PARALLELISM if cap is None else cap)
@@ -177,13 +178,17 @@ class ParallelCoordinator:
     def _stop(self, wish: _Stop) -> None:
         if self._stopping and wish.sentence:
             return  # a full disk is met by many at once; only a person's further wish is firmer
+        if self._stopped_itself and not wish.sentence:
+            self._stopped_itself = False
+            return  # the person's first wish, and it is being carried out
+        self._on_stop()
         if not self._stopping:
             self._stopping = True
+            self._stopped_itself = bool(wish.sentence)
             reason = f": {wish.sentence}" if wish.sentence else ""
             self._notify(
                 f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}"
             )
-        self._on_stop()
 
     def _handle_shutdown_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """A signal handler: a note, one word on the inbox, nothing else (both are re-entrant)."""
@@ -225,7 +230,10 @@ class _Slot:
         self._lock = threading.Lock()
 
     def start(self) -> None:
-        threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
+        try:
+            threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
+        except RuntimeError as error:  # the machine has no room for another
+            self._report(_Ended(self, WorkflowResult(self.id, Outcome.FAILED, str(error))))
 
     def withdraw(self) -> bool:
         """Take the slot out if it still waits; True when it will not run."""

@@ -25,7 +25,7 @@ def socket_folder(environ: Mapping[str, str]) -> Path:
     or nothing can be made there.
     """
     runtime = environ.get("XDG_RUNTIME_DIR")
-    temporary = environ.get("TMPDIR") or tempfile.gettempdir()
+    temporary = environ.get("TMPDIR") or _temporary_folder()
     problem: Exception | None = None
     for base in [Path(runtime), Path(temporary)] if runtime else [Path(temporary)]:
         _sweep(base)
@@ -39,6 +39,15 @@ def socket_folder(environ: Mapping[str, str]) -> Path:
         f"No folder for a socket can be made in {temporary}: {problem}",
         "Set TMPDIR to a folder that you can write to.",
     ) from problem
+
+
+def _temporary_folder() -> str:
+    try:
+        return tempfile.gettempdir()
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "There is no temporary folder that can be written to", "Set TMPDIR to one."
+        ) from error
 
 
 def socket_path(folder: Path) -> Path:
