@@ -48,3 +48,9 @@ def test_files_of_the_tree_are_found_by_path_or_by_a_name_of_their_own() -> None
     tree = ["src/store.py", "src/cli.py", "tests/cli.py", "bin/run", "Read Me.md"]
     text = "`store.py`, cli.py, `bin/run`, `Read Me.md`, tests/cli.py, missing.py, store"
     assert mentioned_files(text, tree) == ("src/store.py", "bin/run", "Read Me.md", "tests/cli.py")
+
+
+def test_a_common_word_is_no_file_but_a_makefile_is_one() -> None:
+    tree = ["list", "Makefile", "docs/list.md"]
+    assert mentioned_files("Add a list of books. Update the Makefile.", tree) == ("Makefile",)
+    assert mentioned_files("Change `list`.", tree) == ("list",)

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import filelock
 import psutil
 import pytest
 from command import Workspace, processes_of, wait_until
@@ -246,3 +247,40 @@ def test_a_closed_stdout_stops_the_run_kindly(shelf: Workspace) -> None:
     assert process.wait(30) == 1
     assert processes_of(shelf.root) == []
     assert_resumes(shelf)
+
+
+def test_a_child_that_is_held_up_outside_of_a_call_dies_with_its_killed_parent(
+    shelf: Workspace,
+) -> None:
+    lock = shelf.root / ".agentos" / "numbering.lock"
+    shelf.run("parallel", "lld", "42")
+    with filelock.FileLock(lock):
+        running = shelf.start("parallel", "issue", "csv-import")
+        wait_until(
+            lambda: "review-1" in shelf.steps("step_finished").get("ISSUE-csv-import", ()),
+            "the child waits for the lock",
+        )
+        children = running.wait_for_children(1)
+        running.process.kill()
+        running.process.wait()
+
+        assert psutil.wait_procs(children, timeout=2)[1] == []
+    assert shelf.run("parallel", "issue", "--all")[0] in (0, 3)
+    shelf.assert_no_step_ran_twice()
+
+
+def test_a_reader_that_leaves_before_the_summary_is_told_by_the_exit_code(
+    shelf: Workspace,
+) -> None:
+    shelf.keep_issues("042")
+    read_fd, write_fd = os.pipe()
+    os.close(read_fd)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-q"],
+        cwd=shelf.root,
+        stdout=write_fd,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write_fd)
+
+    assert process.wait(60) == 1
