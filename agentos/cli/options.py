@@ -1,15 +1,12 @@
 """Options that several commands share, and how their values are checked."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from agentos.core.errors import UsageError
 from agentos.workflows.parallel import sanitize_identifier
-
-CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 _LONGEST = 365 * 24 * 3600.0
 

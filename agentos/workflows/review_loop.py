@@ -14,6 +14,7 @@ from agentos.documents.verdict import (
     render_verdict,
 )
 from agentos.workflows.steps import Steps
+from agentos.workflows.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Kinds:
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class Assignment:
     """What a document is made from. `check` gives the structural faults of a draft."""
 
     kinds: Kinds
@@ -65,18 +66,18 @@ class Reviewed:
 
 
 def write_reviewed(
-    brief: Brief, steps: Steps, *, drafter: Complete, reviewer: Complete, rounds: int
+    assignment: Assignment, steps: Steps, *, drafter: Complete, reviewer: Complete, rounds: int
 ) -> Reviewed:
     """Draft a document and revise it for at most `rounds` reviews, at least one.
 
     Stops early when two rounds bring the same findings: another would too.
     """
-    draft = steps.ask("draft", drafter, brief.request(brief.kinds.draft))
+    draft = steps.ask("draft", drafter, assignment.request(assignment.kinds.draft))
     steps.say(f"draft: {len(draft.splitlines())} lines")
     history: list[tuple[str, str]] = []
     before: tuple[Finding, ...] | None = None
     for number in itertools.count(1):
-        findings = _review(brief, steps, reviewer, draft, number)
+        findings = _review(assignment, steps, reviewer, draft, number)
         _tell(steps, number, findings, again=findings == before)
         history.append((draft, render_verdict(Verdict(not findings, findings))))
         if not findings:
@@ -88,7 +89,7 @@ def write_reviewed(
         if number >= rounds:
             steps.decide("stop revising", f"{rounds} rounds are the limit")
             break
-        request = brief.request(brief.kinds.revise, draft=draft, feedback=history[-1][1])
+        request = assignment.request(assignment.kinds.revise, draft=draft, feedback=history[-1][1])
         draft = steps.ask(f"revise-{number}", drafter, request)
         steps.say(f"revise {number}: {len(draft.splitlines())} lines")
         before = findings
@@ -96,14 +97,16 @@ def write_reviewed(
 
 
 def _review(
-    brief: Brief, steps: Steps, reviewer: Complete, draft: str, number: int
+    assignment: Assignment, steps: Steps, reviewer: Complete, draft: str, number: int
 ) -> tuple[Finding, ...]:
     """One round: what our rules find, then what the reviewer does."""
     checked = steps.run(
         f"check-{number}",
-        lambda: [[finding.rule, finding.message] for finding in brief.check(draft)],
+        lambda: [[finding.rule, finding.message] for finding in assignment.check(draft)],
     )
-    review = steps.ask(f"review-{number}", reviewer, brief.request(brief.kinds.review, draft=draft))
+    review = steps.ask(
+        f"review-{number}", reviewer, assignment.request(assignment.kinds.review, draft=draft)
+    )
     return (*(Finding(rule, message) for rule, message in checked), *_findings(review))
 
 
@@ -122,3 +125,27 @@ def _findings(review: str) -> tuple[Finding, ...]:
         return parse_verdict(review).findings
     except ValueError as error:
         return (Finding("unreadable-review", str(error)),)
+
+
+def draft_and_review(
+    task: Task,
+    steps: Steps,
+    *,
+    first_step: str,
+    kinds: Kinds,
+    template: str,
+    check: Callable[[str, str], Sequence[Finding]],
+) -> Reviewed:
+    """Read the source under the name `first_step`, gather context, and write what it asks for.
+
+    `check` gives the structural faults of a draft, from the draft and the source. Raises
+    AgentosError.
+    """
+    source = steps.run(first_step, task.text)
+    context = steps.run("context", lambda: task.code(source))
+    assignment = Assignment(
+        kinds, template, context, source, check=lambda draft: check(draft, source)
+    )
+    return write_reviewed(
+        assignment, steps, drafter=task.drafter, reviewer=task.reviewer, rounds=task.rounds
+    )

@@ -10,7 +10,7 @@ from agentos.core.events import Decided
 from agentos.core.outcomes import Outcome
 from agentos.documents.templates import REVIEW_TEMPLATE
 from agentos.documents.verdict import Finding, Verdict, render_verdict
-from agentos.workflows.review_loop import Brief, Kinds, Reviewed, write_reviewed
+from agentos.workflows.review_loop import Assignment, Kinds, Reviewed, write_reviewed
 
 KINDS = Kinds(RequestKind.DRAFT_LLD, RequestKind.REVIEW_LLD, RequestKind.REVISE_LLD)
 VAGUE = Finding("vague", "Say what fast means")
@@ -54,7 +54,7 @@ def write(
     rounds: int = 3,
     check: Callable[[str], Sequence[Finding]] = nothing_wrong,
 ) -> Reviewed:
-    brief = Brief(KINDS, template="T", context="C", source="S", check=check)
+    brief = Assignment(KINDS, template="T", context="C", source="S", check=check)
     with bench.steps() as steps:
         return write_reviewed(brief, steps, drafter=drafter, reviewer=reviewer, rounds=rounds)
 

@@ -20,7 +20,7 @@ from agentos.publishing.issues import (
     numbering_lock,
 )
 from agentos.workflows.publication import stamped, write_document
-from agentos.workflows.review_loop import Brief, Kinds, Reviewed, write_reviewed
+from agentos.workflows.review_loop import Kinds, Reviewed, draft_and_review
 from agentos.workflows.steps import Steps
 from agentos.workflows.task import Finished, Task
 
@@ -32,20 +32,13 @@ _KINDS = Kinds(RequestKind.DRAFT_ISSUE, RequestKind.REVIEW_ISSUE, RequestKind.RE
 
 def run(task: Task, steps: Steps) -> Finished:
     """Do every step that the journal does not hold; raises AgentosError."""
-    source = steps.run("brief", task.text)
-    context = steps.run("context", lambda: task.code(source))
-    reviewed = write_reviewed(
-        Brief(
-            _KINDS,
-            template=ISSUE_TEMPLATE,
-            context=context,
-            source=source,
-            check=lambda draft: check_issue(draft, source),
-        ),
+    reviewed = draft_and_review(
+        task,
         steps,
-        drafter=task.drafter,
-        reviewer=task.reviewer,
-        rounds=task.rounds,
+        first_step="brief",
+        kinds=_KINDS,
+        template=ISSUE_TEMPLATE,
+        check=check_issue,
     )
     with numbering_lock(task.state.numbering_lock):
         outcome, document, digest = steps.run("finalize", lambda: _publish(task, reviewed, steps))

@@ -15,7 +15,7 @@ from agentos.publishing.documents import (
     write_lineage,
 )
 from agentos.workflows.publication import stamped, write_document
-from agentos.workflows.review_loop import Brief, Kinds, Reviewed, write_reviewed
+from agentos.workflows.review_loop import Kinds, Reviewed, draft_and_review
 from agentos.workflows.steps import Steps
 from agentos.workflows.task import Finished, Task
 
@@ -27,20 +27,13 @@ _KINDS = Kinds(RequestKind.DRAFT_LLD, RequestKind.REVIEW_LLD, RequestKind.REVISE
 
 def run(task: Task, steps: Steps) -> Finished:
     """Do every step that the journal does not hold; raises AgentosError."""
-    source = steps.run("load", task.text)
-    context = steps.run("context", lambda: task.code(source))
-    reviewed = write_reviewed(
-        Brief(
-            _KINDS,
-            template=LLD_TEMPLATE,
-            context=context,
-            source=source,
-            check=lambda draft: check_lld(draft, source),
-        ),
+    reviewed = draft_and_review(
+        task,
         steps,
-        drafter=task.drafter,
-        reviewer=task.reviewer,
-        rounds=task.rounds,
+        first_step="load",
+        kinds=_KINDS,
+        template=LLD_TEMPLATE,
+        check=check_lld,
     )
     outcome, document, digest = steps.run("finalize", lambda: _publish(task, reviewed, steps))
     return Finished(Outcome(outcome), document, digest)
