@@ -11,9 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 import filelock
-import psutil
 import pytest
-from command import Workspace, processes_of, wait_until
+from command import Workspace, processes_of, still_running, wait_until
 
 SLOW = {"AGENTOS_EMBEDDED_LATENCY": "1"}
 
@@ -55,7 +54,7 @@ def test_sigint_checkpoints_and_the_same_command_resumes(shelf: Workspace) -> No
     assert time.monotonic() - began < 5
     assert code == -signal.SIGINT
     assert "[COORDINATOR] Shutting down... waiting for workers to checkpoint" in output
-    assert not any(child.is_running() for child in children)
+    assert still_running(children, after=0) == []
     assert shelf.summary(shelf.runs[0])["exit_code"] == 130
     assert_resumes(shelf)
 
@@ -115,7 +114,7 @@ def test_a_child_that_ignores_sigint_and_sigterm_is_killed_within_six_seconds(
     assert code == -signal.SIGINT
     assert "LLD-42 is still running in step draft: SIGTERM" in output
     assert "LLD-42 does not end in step draft: SIGKILL" in output
-    assert not any(child.is_running() for child in children)
+    assert still_running(children, after=0) == []
     assert len(shelf.journals) == 2
 
 
@@ -160,9 +159,8 @@ def test_a_killed_parent_takes_its_children_along_and_its_run_is_closed(shelf: W
 
     running.process.kill()
     running.process.wait()
-    _, alive = psutil.wait_procs(children, timeout=2)
 
-    assert not alive
+    assert still_running(children, after=2) == []
     assert not (shelf.runs[0] / "summary.json").exists()
     assert_resumes(shelf)
     first, second = shelf.runs
@@ -189,7 +187,7 @@ def test_a_stopped_child_dies_with_its_killed_parent(shelf: Workspace) -> None:
     running.process.kill()
     running.process.wait()
 
-    assert psutil.wait_procs([child], timeout=2)[1] == []
+    assert still_running([child], after=2) == []
 
 
 def test_sigint_to_a_single_item_in_the_foreground(shelf: Workspace) -> None:
@@ -264,7 +262,7 @@ def test_a_child_that_is_held_up_outside_of_a_call_dies_with_its_killed_parent(
         running.process.kill()
         running.process.wait()
 
-        assert psutil.wait_procs(children, timeout=2)[1] == []
+        assert still_running(children, after=2) == []
     assert shelf.run("parallel", "issue", "--all")[0] in (0, 3)
     shelf.assert_no_step_ran_twice()
 

@@ -68,6 +68,21 @@ class Running:
         return self.output.read_text(encoding="utf-8", errors="replace")
 
 
+def still_running(processes: "list[psutil.Process]", *, after: float) -> list[psutil.Process]:
+    """Those that run `after` seconds from now; a zombie that only init has to reap is none."""
+    deadline = time.monotonic() + after
+    while (left := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return left
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _is_workflow(process: psutil.Process) -> bool:
     try:
         return "agentos.child" in process.cmdline()
