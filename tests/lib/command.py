@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import psutil
+from processes import is_gone
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "shelf"
 
@@ -71,16 +72,11 @@ class Running:
 def still_running(processes: "list[psutil.Process]", *, after: float) -> list[psutil.Process]:
     """Those that run `after` seconds from now; a zombie that only init has to reap is none."""
     deadline = time.monotonic() + after
-    while (left := [one for one in processes if _runs(one)]) and time.monotonic() < deadline:
+    while (
+        left := [one for one in processes if not is_gone(one.pid)]
+    ) and time.monotonic() < deadline:
         time.sleep(0.01)
     return left
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _is_workflow(process: psutil.Process) -> bool:
