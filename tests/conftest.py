@@ -1,6 +1,7 @@
 """What every test gets: no state of the real user, and in CI no skipped test."""
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -8,6 +9,9 @@ import pytest
 
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("same")  # a red build is red again
+
+# Under nohup every command that a test starts would ignore it, as promised, and not stop.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 FORBID_SKIPS = "AGENTOS_TESTS_FORBID_SKIPS"
 
