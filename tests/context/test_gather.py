@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from agentos.context import gather, tree
+from agentos.context.fitting import EMPTY_BYTES, rendered_bytes
 from agentos.context.gather import gather_context
 from agentos.context.safe_files import open_folder, read_beginning
 from agentos.context.tree import list_files
@@ -131,16 +132,70 @@ def test_long_files_are_cut_at_a_line_and_that_is_said(
     assert context.omitted == ("`a.py`: 6 of 14 bytes are left out",)
 
 
-def test_the_sum_is_bounded_too(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gather, "MAX_TOTAL_BYTES", 10)
-    for name in "abc":
-        write(project, f"{name}.py", "1234567\n")
-    context = gather_context(project, "`a.py` `b.py` `c.py`")
-    assert paths(context) == ["a.py"]
+@pytest.mark.parametrize("max_bytes", [0, EMPTY_BYTES, 300, 2_000, 20_000])
+def test_the_whole_is_bounded_however_much_there_is(project: Path, max_bytes: int) -> None:
+    write(project, "big.py", "x = 1\n" * 2_000_000)
+    for number in range(300):
+        write(project, f"pkg{number % 7}/module_{number}.py", f"import big\nx = {number}\n" * 20)
+    issue = "# Modules\n`big.py` and " + " ".join(f"`module_{n}.py`" for n in range(100))
+    context = gather_context(project, issue, max_bytes=max_bytes)
+    assert rendered_bytes(context) <= max(max_bytes, EMPTY_BYTES)
+    assert parse(render(context)) == context
+    assert bool(context.omitted) == (max_bytes > EMPTY_BYTES)
+
+
+def test_a_small_budget_shows_the_beginning_of_what_is_named_first(project: Path) -> None:
+    write(project, "b.py", "x = 1\n" * 1000)
+    write(project, "a.py", "import b\n" * 100)
+    context = gather_context(project, "`b.py`", max_bytes=4_000)
+    assert paths(context) == ["b.py"]
+    assert context.files == ("a.py", "b.py")
     assert context.omitted == (
-        "`b.py`: 8 of 8 bytes are left out",
-        "`c.py`: 8 of 8 bytes are left out",
+        f"`b.py`: {6000 - len(context.excerpts[0].text) - 1:,} of 6,000 bytes are left out",
+        "`a.py`: left out, 900 bytes, imports `b.py`",
     )
+
+
+def test_neighbours_of_a_named_file_come_after_it(project: Path) -> None:
+    write(project, "src/shop/cart.py", "from shop import prices\n")
+    for path in ("src/shop/prices.py", "src/shop/other.py", "docs/cart.md", "docs/x.md"):
+        write(project, path)
+    write(project, "src/shop/checkout.py", "from .cart import Cart\n")
+    write(project, "tests/test_cart.py", "import shop.cart\n")
+    context = gather_context(project, "# A cart that remembers\n\nChange `src/shop/cart.py`.")
+    assert paths(context) == [
+        "src/shop/cart.py",
+        "tests/test_cart.py",
+        "src/shop/prices.py",
+        "src/shop/checkout.py",
+        "docs/cart.md",
+    ]
+    assert context.omitted == ()
+
+
+def test_an_import_reaches_neither_secrets_nor_links(project: Path) -> None:
+    write(project, "a.ts", "import './.env'\nimport './link'\nimport '../elsewhere/secret'\n")
+    write(project, ".env", "hunter2\n")
+    outside = write(project.parent, "elsewhere/secret.ts", "hunter2\n")
+    (project / "link.ts").symlink_to(outside)
+    context = gather_context(project, "`a.ts`")
+    assert paths(context) == ["a.ts"]
+    assert "hunter2" not in render(context)
+
+
+def test_a_module_that_cannot_be_read_imports_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(project, "a.py", "import b\n")
+    write(project, "b.py")
+
+    def refuse(*args: object) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(gather, "read_beginning", refuse)
+    context = gather_context(project, "`a.py`")
+    assert context.files == ("a.py", "b.py")
+    assert context.omitted == ("`a.py`: not a file that can be read (Permission denied)",)
 
 
 def test_bad_utf8_is_replaced_and_binary_files_are_not_shown(project: Path) -> None:
@@ -156,33 +211,48 @@ def test_an_empty_file_is_an_empty_excerpt(project: Path) -> None:
     assert gather_context(project, "`a/__init__.py`").excerpts[0].text == ""
 
 
-def test_without_a_named_file_the_first_modules_are_read(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gather, "MAX_UNASKED_BYTES", 6)
-    for path in ("README.md", "a.py", "b.py"):
-        write(project, path)
+def test_without_a_named_file_the_small_modules_are_read(project: Path) -> None:
+    write(project, "README.md", "# Shop\n")
+    write(project, "a.py", "x = 1\n" * 20_000)
+    write(project, "b.py")
     context = gather_context(project, "Make it faster.")
-    assert paths(context) == ["a.py"]
-    assert context.omitted == ("the issue names no file of the project; 1 of its 2 were read",)
+    assert paths(context) == ["README.md", "b.py"]
+    sentence = "the issue names no file of the project; 2 of 3 files were read for an overview"
+    assert context.omitted == (sentence,)
 
 
 def test_a_project_without_modules_has_nothing_to_read_instead(project: Path) -> None:
-    write(project, "README.md")
+    write(project, "notes.md")
     context = gather_context(project, "Make it faster.")
     assert (context.excerpts, context.omitted) == ((), ())
 
 
-def test_a_long_list_of_files_is_cut_from_below(
+def test_a_look_at_a_large_tree_ends_and_that_is_said(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for path in ("z.py", "a/b/c.py", "a/b.py", "named.py"):
         write(project, path)
-    assert list_files(project, limit=2).files == ["named.py", "z.py"]
+    assert list(list_files(project, limit=2).files) == ["named.py", "z.py"]
     monkeypatch.setattr(gather, "list_files", lambda project: list_files(project, limit=2))
-    context = gather_context(project, "`a/b/c.py`")
+    context = gather_context(project, "`a/b/c.py` and `z.py`")
     assert context.files == ("a/b/c.py", "named.py", "z.py")
-    assert context.omitted == ("the list of files ends after 2; there are more",)
+    assert context.omitted == ("only the first 2 files were looked at; there are more",)
+
+
+def test_the_number_of_files_of_one_folder_is_bounded(project: Path) -> None:
+    for name in "abcd":
+        write(project, f"{name}.py")
+    assert list(list_files(project, limit=2).files) == ["a.py", "b.py"]
+    assert list_files(project, limit=4).omitted == []
+
+
+def test_the_number_of_folders_is_bounded_too(project: Path) -> None:
+    for name in "abcd":
+        (project / name).mkdir()
+    write(project, "d/x.py")
+    listing = list_files(project, limit=4)
+    assert listing.files == {}
+    assert listing.omitted == ["only the first 4 folders were looked at; there are more"]
 
 
 def test_what_cannot_be_opened_is_said(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,7 +266,7 @@ def test_what_cannot_be_opened_is_said(project: Path, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(tree, "open_folder", refuse)
     listing = list_files(project)
-    assert listing.files == ["c.py"]
+    assert listing.files == {"c.py": 6}
     assert listing.omitted == ["a/ could not be read: Permission denied"]
 
 
@@ -209,7 +279,7 @@ def test_a_file_that_cannot_be_opened_is_listed_all_the_same(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(tree, "read_beginning_at", refuse)
-    assert list_files(project).files == ["a.py"]
+    assert list_files(project).files == {"a.py": 0}
 
 
 def test_a_project_that_is_not_there_is_an_error(project: Path) -> None:
