@@ -33,26 +33,80 @@ class Request:
     feedback: str = ""
 
 
+MOST_TOKENS = 2**53
+"""More than any call has, and still exact in every language's numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call, or of several added up; zero where the provider does not say."""
+    """Tokens of one call, or of several added up, as the provider counts them.
+
+    `input_tokens` is all of the input: what was read from a cache or written to one is part of it.
+    """
 
     input_tokens: int = 0
     output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
-            self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            self.cached_tokens + other.cached_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
         )
+
+    @property
+    def total_tokens(self) -> int:
+        """Input and output together."""
+        return self.input_tokens + self.output_tokens
+
+
+class LimitScope(StrEnum):
+    """What a provider's limit counts."""
+
+    REQUESTS = "requests"
+    TOKENS = "tokens"
+    INPUT_TOKENS = "input_tokens"
+    OUTPUT_TOKENS = "output_tokens"
+    CONCURRENCY = "concurrency"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One limit as a response states it; `reset_after` is in seconds. None: not said."""
+
+    scope: LimitScope
+    limit: int | None = None
+    remaining: int | None = None
+    reset_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitHint:
+    """What one response says of limits; `retry_after` is in seconds."""
+
+    retry_after: float | None = None
+    limits: tuple[Limit, ...] = ()
+
+
+NO_HINT = LimitHint()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a model said. `model` is the full name, such as `embedded`."""
+    """What a model said. `model` is the full name, such as `embedded`.
+
+    `usage` is None where the provider does not tell. `truncated` means that the text ends at the
+    request's output limit.
+    """
 
     text: str
     model: str
-    usage: Usage = Usage()
+    usage: Usage | None = None
+    hint: LimitHint = NO_HINT
+    truncated: bool = False
 
 
 class RefusalKind(StrEnum):
@@ -60,18 +114,44 @@ class RefusalKind(StrEnum):
 
     RATE_LIMITED = "rate_limited"  # the credential rests; the call goes on with another
     OVERLOADED = "overloaded"  # the provider is busy: same credential, later
-    TRANSIENT = "transient"  # the connection broke: the same call again
+    TRANSIENT = "transient"  # the connection or the stream broke: the same call again
     CREDENTIAL = "credential"  # this credential is refused for good
     REQUEST = "request"  # this request is refused for good
+    EMPTY = "empty"  # nothing, or a banner in the place of a document
+
+
+class RefusalCode(StrEnum):
+    """Codes of our own, where no provider gives one."""
+
+    UNREACHABLE = "unreachable"  # no connection came about, so nothing was billed
+    TLS = "tls"
+    STALLED = "stalled"  # silent for longer than the idle limit
+    TOO_LONG = "too_long"  # not finished within the total limit
+    CUT = "cut"  # the stream or body ended in its middle
+    NO_ANSWER = "no_answer"  # a body that is none of this protocol, such as HTML
+    OVERSIZED = "oversized"  # a body larger than any answer
+    MISSING_PACKAGE = "missing_package"
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A call without an answer. `retry_after` is in seconds, None where the provider is silent."""
+    """A call without an answer.
+
+    `message` is for people: text from outside, without any secret. `code` is what a program can
+    tell it by: the provider's machine-readable one, such as `insufficient_quota`, or a RefusalCode.
+    `usage` is what the call cost in spite, None where nobody tells.
+    """
 
     kind: RefusalKind
     message: str
-    retry_after: float | None = None
+    hint: LimitHint = NO_HINT
+    code: str = ""
+    usage: Usage | None = None
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds after which the provider wants to be asked again."""
+        return self.hint.retry_after
 
 
 class Model(Protocol):
@@ -84,6 +164,9 @@ class Model(Protocol):
     @property
     def provider(self) -> str:
         """The part of the name that credentials are matched by."""
+
+    def bound(self, request: Request) -> Usage:
+        """The most that one call can cost: no provider may count more tokens than these."""
 
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:
         """Make one call, without retries of its own; never raises for what a provider says."""
@@ -106,13 +189,22 @@ class Lease:
     simulate_rate_limit: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a lease is asked for: one call of a model that costs `bound` at the most."""
+
+    provider: str
+    model: str = ""
+    bound: Usage = Usage()
+
+
 class Leases(Protocol):
     """Where a call's credential comes from."""
 
-    def acquire(self, provider: str) -> Lease:
-        """Wait for a credential that serves `provider`.
+    def acquire(self, wish: Wish) -> Lease:
+        """Wait for a credential that serves the wish, and for the budget to have room for it.
 
-        Raises CredentialsExhausted when none ever will.
+        Raises CredentialsExhausted or BudgetExhausted when that will never be.
         """
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:

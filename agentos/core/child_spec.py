@@ -4,8 +4,10 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from agentos.core.items import Item, Kind
+from agentos.core.model_settings import CommandSettings, ModelSettings, TimeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,8 @@ class ItemSpec:
     item: Item
     project: Path
     state: Path
-    drafter: str
-    reviewer: str
+    drafter: ModelSettings
+    reviewer: ModelSettings
     rounds: int
     grace: float
     again: bool = False
@@ -56,6 +58,8 @@ class ChildSpec:
                 item=Item(Kind(item["kind"]), item["id"], item["title"], Path(item["source"])),
                 project=Path(work.pop("project")),
                 state=Path(work.pop("state")),
+                drafter=_model_settings(work.pop("drafter")),
+                reviewer=_model_settings(work.pop("reviewer")),
                 **work,
             ),
             leases=LeaseAccess(
@@ -63,6 +67,14 @@ class ChildSpec:
             ),
             events_fd=data["events_fd"],
         )
+
+
+def _model_settings(data: dict[str, Any]) -> ModelSettings:
+    command = data.pop("command")
+    if command is not None:
+        argv, keep = tuple(command.pop("argv")), tuple(command.pop("keep"))
+        command = CommandSettings(argv, keep=keep, **command)
+    return ModelSettings(time_limits=TimeLimits(**data.pop("time_limits")), command=command, **data)
 
 
 def _plain(value: object) -> str:

@@ -3,6 +3,7 @@
     AgentosError            70  an error of our own
     ├── UsageError           2  what the user typed, or the state of the project, cannot be used
     │   ├── ConfigError      2  a setting or a credential entry is wrong
+    │   ├── TrustError       2  a project's own config asks for what it is not trusted with
     │   ├── BacklogError     2  a backlog that cannot be read as one
     │   ├── UnsafePathError  2  a path that is a symlink or leads outside the project
     │   └── LockedError      2  somebody else works on this project or item
@@ -10,6 +11,7 @@
     │   ├── JournalError     1  the item's checkpoint file cannot be used
     │   └── ModelError       1  the model refused the request for good
     ├── CredentialsExhausted 4  no credential is left that could serve a call
+    ├── BudgetExhausted      4  the budget has no room for a call
     ├── EngineError          1  a child process could not be started
     └── Interrupted        130  told to stop; what was done is checkpointed
 
@@ -37,6 +39,10 @@ class UsageError(AgentosError):
 
 class ConfigError(UsageError):
     """A setting, an environment variable or a credential entry is wrong."""
+
+
+class TrustError(UsageError):
+    """A project's own config sets what counts only after `agentos config trust`."""
 
 
 class BacklogError(UsageError):
@@ -67,6 +73,12 @@ class ModelError(ItemError):
 
 class CredentialsExhausted(AgentosError):  # noqa: N818 - a state of the pool, not a fault
     """No credential is left that could serve the call."""
+
+    exit_code = 4
+
+
+class BudgetExhausted(AgentosError):  # noqa: N818 - a limit that the user set, not a fault
+    """The budget has no room for the worst case of the next call."""
 
     exit_code = 4
 

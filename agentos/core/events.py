@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from agentos.core.calls import Usage
 from agentos.core.outcomes import Outcome
 
 
@@ -65,7 +66,7 @@ class StepRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRequested(Event):
-    """The child waits for a credential; its deadlines rest until LeaseGranted."""
+    """The child waits for a credential or the budget; its deadlines rest until LeaseGranted."""
 
     provider: str
 
@@ -78,24 +79,81 @@ class LeaseGranted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallFinished(Event):
-    """A model answered."""
+class CallStarted(Event):
+    """A request goes out; exactly one of the three events below ends it.
 
+    `call` tells it apart within the run. The tokens are the most that it can cost.
+    """
+
+    call: str
     credential: str
     model: str
-    seconds: float
-    input_tokens: int = 0
-    output_tokens: int = 0
+    most_input_tokens: int = 0
+    most_output_tokens: int = 0
+
+    def abandoned(self, reason: str) -> "CallAbandoned":
+        """Its end, where nobody waits for the answer any more."""
+        return CallAbandoned(
+            item=self.item,
+            call=self.call,
+            credential=self.credential,
+            model=self.model,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallRefused(Event):
-    """A model did not answer; `refusal` is a RefusalKind, `retry_after` in seconds."""
+class CallEnded(Event):
+    """A provider said something; what that cost is unknown where `usage_known` is false."""
 
+    call: str
     credential: str
+    model: str
+    seconds: float
+    usage_known: bool = True
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the call took; None where nobody tells."""
+        if not self.usage_known:
+            return None
+        return Usage(
+            self.input_tokens, self.output_tokens, self.cached_tokens, self.cache_write_tokens
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFinished(CallEnded):
+    """A model answered; `truncated` means that it ends at the request's output limit."""
+
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRefused(CallEnded):
+    """A model did not answer; `refusal` is a RefusalKind, `code` what a program can tell it by.
+
+    `retry_after` is in seconds.
+    """
+
     refusal: str
     message: str
+    code: str = ""
     retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallAbandoned(Event):
+    """Nobody waits for the answer any more; what it cost nobody tells."""
+
+    call: str
+    credential: str
+    model: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,13 +173,17 @@ class Notice(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported(Event):
-    """A child's last word. Hashes are SHA-256 in hex, `document` a path inside the project."""
+    """A child's last word. Hashes are SHA-256 in hex, `document` a path inside the project.
+
+    `stopped_by` is `credentials` or `budget` where no further call was possible.
+    """
 
     outcome: Outcome
     error: str = ""
     document: str = ""
     document_hash: str = ""
     input_hash: str = ""
+    stopped_by: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -185,7 +247,7 @@ def _checked(spec: "dataclasses.Field[object]", value: object) -> object:
             return float(value)
     if spec.type == float | None and (value is None or type(value) in (int, float)):
         return value
-    if spec.type in (str, int) and type(value) is spec.type:
+    if spec.type in (str, int, bool) and type(value) is spec.type:
         return value
     if spec.type == tuple[str, ...] and isinstance(value, list | tuple):
         return tuple(str(part) for part in value)

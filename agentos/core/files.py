@@ -11,14 +11,17 @@ def read_regular(path: Path, *, most: int = 64 * 1024 * 1024) -> bytes:
 
     A pipe or device in its place is not waited for. Raises OSError, with a sentence as `strerror`.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
+    with open(path, "rb", opener=_opened_at_once) as file:
+        status = os.fstat(file.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise OSError(errno.EINVAL, "it is not a regular file", str(path))
         if status.st_size > most:
             raise OSError(errno.EFBIG, f"it is larger than {most} bytes", str(path))
         return file.read(most)
+
+
+def _opened_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def sync_folder(folder: Path) -> None:

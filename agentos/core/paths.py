@@ -48,6 +48,10 @@ class StatePaths:
         """Held while the index of finished items is rewritten."""
         return self.root / "index.lock"
 
+    def spending(self, kind: Kind) -> Path:
+        """What the unfinished batch of this kind has cost so far."""
+        return self.root / f"spending-{kind}.ndjson"
+
     def journal(self, kind: Kind, item_id: str) -> Path:
         """The item's SQLite file; `-wal` and `-shm` lie beside it while it is open."""
         return self.checkpoints / f"{kind}_workflow_{item_id}.db"

@@ -28,6 +28,7 @@ _SEQUENCE = (
 )
 _LONE_ESCAPE = re.compile(rf"\x1b(?!{_SEQUENCE})")  # a colour is a CSI, too
 _WITHOUT_COLOUR = re.compile(rf"\x1b(?!{_COLOUR}){_SEQUENCE}")
+_ANY_SEQUENCE = re.compile(rf"\x1b{_SEQUENCE}")
 
 # The last colour of a line, unless it is a plain reset.
 _COLOUR_LEFT_ON = re.compile(rf"\x1b(?!\[[0;]*m){_COLOUR}[^\x1b\n]*$", re.MULTILINE)
@@ -60,6 +61,11 @@ def _shown(char: str) -> str:
     if char.isprintable() or char in _JOINERS or unicodedata.category(char) == "Zs":
         return char
     return char.encode("unicode_escape").decode()
+
+
+def without_sequences(text: str) -> str:
+    """`text` without its escape sequences, colours among them; all else is left as it is."""
+    return _ANY_SEQUENCE.sub("", text)
 
 
 class LineCleaner:

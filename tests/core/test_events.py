@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from agentos.core import events
 from agentos.core.events import (
+    CallFinished,
+    CallRefused,
     ChildStarted,
     Event,
     EventStream,
@@ -20,6 +22,9 @@ from agentos.core.events import (
 )
 from agentos.core.outcomes import Outcome
 
+CALL = {"call": "1", "credential": "a", "model": "m", "seconds": 1}
+FINISHED = CALL | {"event": "call_finished"}
+REFUSED = CALL | {"event": "call_refused", "refusal": "empty", "message": ""}
 KINDS = [
     value
     for value in vars(events).values()
@@ -53,6 +58,17 @@ def test_what_is_missing_takes_its_default_and_what_is_unknown_is_ignored() -> N
     assert decode(data) == Reported(outcome=Outcome.APPROVED)
 
 
+def test_a_call_ends_with_usage_that_is_known_unless_said() -> None:
+    finished = decode(FINISHED)
+    assert finished == CallFinished(call="1", credential="a", model="m", seconds=1.0)
+    assert isinstance(finished, CallFinished)
+    assert finished.usage_known
+    assert not finished.truncated
+    refused = decode(REFUSED | {"usage_known": False})
+    assert isinstance(refused, CallRefused)
+    assert (refused.usage_known, refused.code, refused.retry_after) == (False, "", None)
+
+
 def test_numbers_and_lists_come_as_json_has_them() -> None:
     started = decode({"event": "child_started", "pid": 1, "created": 2})
     assert started == ChildStarted(pid=1, created=2.0)
@@ -72,6 +88,11 @@ def test_numbers_and_lists_come_as_json_has_them() -> None:
         ({"event": "child_started", "pid": True, "created": 1.0}, "field 'pid'"),
         ({"event": "child_started", "pid": 1, "created": True}, "field 'created'"),
         ({"event": "run_started", "run_id": "r", "items": "ab", "parallel": 1}, "field 'items'"),
+        ({"event": "call_started", "credential": "a", "model": "m"}, "no field 'call'"),
+        (FINISHED | {"usage_known": 1}, "field 'usage_known'"),
+        (FINISHED | {"truncated": "yes"}, "field 'truncated'"),
+        (FINISHED | {"cached_tokens": True}, "field 'cached_tokens'"),
+        (REFUSED | {"retry_after": "5"}, "field 'retry_after'"),
     ],
 )
 def test_what_is_no_event_is_refused(data: dict[str, object], complaint: str) -> None:

@@ -24,6 +24,12 @@ def test_state_lies_in_the_project() -> None:
     assert {lock.parent for lock in locks} == {paths.root}
 
 
+def test_each_kind_of_batch_counts_its_costs_in_a_file_of_its_own() -> None:
+    paths = StatePaths(Path("/p/.agentos"))
+    assert paths.spending(Kind.LLD) == Path("/p/.agentos/spending-lld.ndjson")
+    assert paths.spending(Kind.ISSUE) == Path("/p/.agentos/spending-issue.ndjson")
+
+
 def test_agentos_home_has_a_folder_for_each_project(tmp_path: Path) -> None:
     environ = {"AGENTOS_HOME": str(tmp_path)}
     roots = {state_paths(Path(f"/{place}/My Shop"), environ).root for place in ("a", "b")}

@@ -1,45 +1,44 @@
-"""Credentials and switches as the environment and the user's own config give them.
+"""Credentials as the environment, the user's own file and a trusted project give them.
 
 Each source is read once. A sentence about an entry may show its name and its variable, never
 what could be a secret: somebody who types the key where the variable's name belongs must not
 find it in a log.
 """
 
-import os
 import re
 import shlex
-import stat
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
+from agentos.core.config.toml_files import parse_toml, read_config_file
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 
 CREDENTIALS_VARIABLE = "AGENTOS_CREDENTIALS"
 LIMIT_VARIABLE = "AGENTOS_CREDENTIAL_LIMIT"
-SIMULATE_VARIABLE = "AGENTOS_SIMULATE_429"
 CREDENTIALS_FILE = "credentials.toml"
 
 PROVIDER_KEY_VARIABLES = frozenset(
     {
         "ANTHROPIC_API_KEY",
         "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_CUSTOM_HEADERS",  # which may hold a key, too
         "GEMINI_API_KEY",
         "GOOGLE_API_KEY",
         "OPENAI_API_KEY",
+        "OPENAI_CUSTOM_HEADERS",
     }
 )
 """Where the SDKs look by themselves; a child never sees them, configured or not."""
 
 # Shorter than any provider's key, so that a key in the place of a name is refused unprinted.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+_PROVIDER = re.compile(rf"{_NAME.pattern}(/{_NAME.pattern})?")
 _NAME_RULE = "1 to 32 letters, digits, '-', '_' and '.', starting with a letter or digit"
 # Upper case only: the one form of which it is sure that it is a variable's name and no key.
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
-# A shorter secret is looked for as a whole value: as a part it would be found everywhere.
-_SHORTEST_PART = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,44 +60,48 @@ class _Entry:
     variable: str | None
 
 
-def load_credentials(environ: Mapping[str, str], config_folder: Path) -> CredentialSet:
-    """Those of AGENTOS_CREDENTIALS, then those of `credentials.toml`; raises ConfigError."""
-    entries = [*_from_environment(environ), *_from_file(config_folder / CREDENTIALS_FILE, environ)]
-    names: set[str] = set()
-    for entry in entries:
-        if entry.credential.name in names:
-            raise ConfigError(
-                f"two credentials are called {entry.credential.name}",
-                f"names in {CREDENTIALS_VARIABLE} and {CREDENTIALS_FILE} must differ",
-            )
-        names.add(entry.credential.name)
+def load_credentials(
+    environ: Mapping[str, str],
+    config_folder: Path,
+    *,
+    project_entries: Sequence[object] = (),
+    key_variables: Mapping[str, str] = MappingProxyType({}),
+) -> CredentialSet:
+    """Those of AGENTOS_CREDENTIALS, of `credentials.toml`, of the project, of the SDKs' variables.
+
+    `project_entries` are the tables of a trusted project's config. `key_variables` are the
+    variables in which the SDKs look, by provider: one that is set is a credential of that name,
+    where no other names it or the provider. Whether such a one can be a key is checked when it is
+    lent: who does not use it is not held up. Raises ConfigError.
+    """
+    providers = {variable: provider for provider, variable in key_variables.items()}
+    entries = [
+        *_from_environment(environ, providers),
+        *_from_file(config_folder / CREDENTIALS_FILE, environ, providers),
+        *_from_project(project_entries, environ, providers),
+    ]
+    entries += _implied(key_variables, environ, entries)
+    _check_names_differ(entries)
+    variables = frozenset(key_variables.values())
+    values = {environ.get(name, "").strip() for name in variables | PROVIDER_KEY_VARIABLES}
     return CredentialSet(
         usable=tuple(entry.credential for entry in entries)[: _limit(environ)],
-        secrets=frozenset(entry.credential.secret for entry in entries if entry.credential.secret),
-        variables=frozenset(entry.variable for entry in entries if entry.variable),
+        secrets=frozenset(values | {entry.credential.secret or "" for entry in entries}) - {""},
+        variables=variables | {entry.variable for entry in entries if entry.variable},
     )
 
 
-def child_environment(environ: Mapping[str, str], credentials: CredentialSet) -> dict[str, str]:
-    """`environ` without any variable that holds a credential, whatever it is called."""
-    withheld = credentials.variables | PROVIDER_KEY_VARIABLES
-    return {
-        name: value
-        for name, value in environ.items()
-        if name not in withheld and not _holds_secret(value, credentials.secrets)
-    }
+def checked_secret(value: str, where: str) -> str:
+    """The secret; raises ConfigError for one that can be no key.
 
-
-def simulate_rate_limits(environ: Mapping[str, str]) -> bool:
-    """Whether AGENTOS_SIMULATE_429 asks for made-up rate limits."""
-    return environ.get(SIMULATE_VARIABLE, "").strip().lower() in {"true", "1", "yes", "on"}
-
-
-def _holds_secret(value: str, secrets: frozenset[str]) -> bool:
-    return any(
-        secret in value if len(secret) >= _SHORTEST_PART else secret == value.strip()
-        for secret in secrets
-    )
+    The HTTP library would refuse it as a header, in a message that shows it whole.
+    """
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigError(
+            f"{where}: the secret holds a space, a line break or a letter that no key has",
+            "copy the key again, and nothing but the key",
+        )
+    return value
 
 
 def _limit(environ: Mapping[str, str]) -> int | None:
@@ -110,16 +113,60 @@ def _limit(environ: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-def _from_environment(environ: Mapping[str, str]) -> Iterator[_Entry]:
+def _from_environment(environ: Mapping[str, str], providers: Mapping[str, str]) -> Iterator[_Entry]:
     text = environ.get(CREDENTIALS_VARIABLE, "")
     for position, element in enumerate(text.split(",") if text.strip() else (), start=1):
         where = f"{CREDENTIALS_VARIABLE}, element {position}"
-        name, colon, variable = (part.strip() for part in element.partition(":"))
-        if not colon:
-            raise ConfigError(f"{where}: it is not of the form NAME:VARIABLE")
+        name, *rest = (part.strip() for part in element.split(":"))
+        if len(rest) not in (1, 2):
+            raise ConfigError(
+                f"{where}: it is not of the form NAME:VARIABLE or NAME:VARIABLE:PROVIDER"
+            )
         _check_name(name, where)
+        variable = rest[0]
         secret = _variable_value(environ, variable, f"{where} ({name})")
-        yield _Entry(Credential(name, secret), variable)
+        provider = _checked_provider(rest[1], where) if rest[1:] else providers.get(variable)
+        yield _Entry(Credential(name, secret, provider), variable)
+
+
+def _from_project(
+    tables: Sequence[object], environ: Mapping[str, str], providers: Mapping[str, str]
+) -> Iterator[_Entry]:
+    for position, table in enumerate(tables, start=1):
+        where = f"the project's config, credential {position}"
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: credentials are written as [[credential]] tables")
+        if "secret" in table:
+            raise ConfigError(
+                f"{where}: a secret does not belong into a project's files",
+                "name the variable that holds it: env = ...",
+            )
+        yield _from_table(table, environ, providers, where)
+
+
+def _implied(
+    key_variables: Mapping[str, str], environ: Mapping[str, str], entries: Sequence[_Entry]
+) -> list[_Entry]:
+    named = {entry.credential.provider for entry in entries}
+    taken = {entry.variable for entry in entries}  # said to be another provider's
+    return [
+        _Entry(Credential(variable, secret, provider), variable)
+        for provider, variable in key_variables.items()
+        if provider not in named
+        and variable not in taken
+        and (secret := environ.get(variable, "").strip())
+    ]
+
+
+def _check_names_differ(entries: Sequence[_Entry]) -> None:
+    names: set[str] = set()
+    for entry in entries:
+        if entry.credential.name in names:
+            raise ConfigError(
+                f"two credentials are called {entry.credential.name}",
+                f"names in {CREDENTIALS_VARIABLE}, {CREDENTIALS_FILE} and the project must differ",
+            )
+        names.add(entry.credential.name)
 
 
 def _check_name(name: str, where: str) -> None:
@@ -130,7 +177,7 @@ def _check_name(name: str, where: str) -> None:
 def _variable_value(environ: Mapping[str, str], variable: str, where: str) -> str:
     value = environ.get(variable, "").strip()
     if value:
-        return _checked_secret(value, where)
+        return checked_secret(value, where)
     if _VARIABLE.fullmatch(variable):
         raise ConfigError(f"{where}: the variable {variable} is not set or empty")
     raise ConfigError(
@@ -139,15 +186,17 @@ def _variable_value(environ: Mapping[str, str], variable: str, where: str) -> st
     )
 
 
-def _checked_secret(value: str, where: str) -> str:
-    # Such a header would be refused by the HTTP library, in a message that shows it whole.
-    if not value.isprintable():
-        raise ConfigError(f"{where}: the secret holds a line break or a control character")
-    return value
+def _checked_provider(value: object, where: str) -> str:
+    if isinstance(value, str) and _PROVIDER.fullmatch(value):
+        return value
+    raise ConfigError(f"{where}: provider must be a name, such as anthropic or command/claude")
 
 
-def _from_file(path: Path, environ: Mapping[str, str]) -> Iterator[_Entry]:
-    data, is_private = _read_toml(path)
+def _from_file(
+    path: Path, environ: Mapping[str, str], providers: Mapping[str, str]
+) -> Iterator[_Entry]:
+    content, is_private = read_config_file(path)
+    data = {} if content is None else parse_toml(content, str(path))
     if data.keys() - {"credential"}:
         raise ConfigError(f"{path}: only [[credential]] tables are known there")
     tables = data.get("credential", [])
@@ -159,29 +208,12 @@ def _from_file(path: Path, environ: Mapping[str, str]) -> Iterator[_Entry]:
             f"chmod 600 {shlex.quote(str(path))}",
         )
     for position, table in enumerate(tables, start=1):
-        yield _from_table(table, environ, f"{path}, credential {position}")
+        yield _from_table(table, environ, providers, f"{path}, credential {position}")
 
 
-def _read_toml(path: Path) -> tuple[dict[str, object], bool]:
-    """The file's content, and whether its owner alone may open it; a missing one is empty."""
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            return tomllib.load(file), not stat.S_IMODE(mode) & 0o077
-    except FileNotFoundError:
-        return {}, True
-    except tomllib.TOMLDecodeError as error:
-        # Only the place is repeated: the parser may quote what it could not read.
-        place = re.search(r"at line \d+, column \d+", str(error))
-        sentence = f"{path} is not valid TOML {place[0] if place else 'at its end'}"
-    except UnicodeDecodeError:
-        sentence = f"{path} is not UTF-8"
-    except OSError as error:
-        sentence = f"{path} cannot be read: {error.strerror}"
-    raise ConfigError(sentence)
-
-
-def _from_table(table: dict[str, object], environ: Mapping[str, str], where: str) -> _Entry:
+def _from_table(
+    table: dict[str, object], environ: Mapping[str, str], providers: Mapping[str, str], where: str
+) -> _Entry:
     name = table.get("name")
     if not isinstance(name, str):
         raise ConfigError(f"{where}: it has no name")
@@ -193,9 +225,9 @@ def _from_table(table: dict[str, object], environ: Mapping[str, str], where: str
             "the keys are name, env or secret, provider, max_concurrent",
         )
     variable, secret = _source(table, environ, where)
-    provider = table.get("provider")
-    if provider is not None and not (isinstance(provider, str) and _NAME.fullmatch(provider)):
-        raise ConfigError(f"{where}: provider must be a name, such as anthropic")
+    provider = providers.get(variable or "")
+    if "provider" in table:
+        provider = _checked_provider(table["provider"], where)
     slots = table.get("max_concurrent")
     if slots is not None and (not isinstance(slots, int) or isinstance(slots, bool) or slots < 1):
         raise ConfigError(f"{where}: max_concurrent must be a whole number from 1 on")
@@ -211,5 +243,5 @@ def _source(
     if isinstance(variable, str):
         return variable, _variable_value(environ, variable, where)
     if isinstance(secret, str) and secret.strip():
-        return None, _checked_secret(secret.strip(), where)
+        return None, checked_secret(secret.strip(), where)
     raise ConfigError(f"{where}: env or secret must be a text that is not empty")

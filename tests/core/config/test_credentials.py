@@ -1,21 +1,15 @@
-import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from agentos.core.config import (
-    CredentialSet,
-    child_environment,
-    load_credentials,
-    simulate_rate_limits,
-)
+from agentos.core.config.credentials import CredentialSet, checked_secret, load_credentials
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 
 KEY, OTHER = "sk-ant-api03-Zm9vYmFy/+=", "AIzaSyD-1234567890abcdefghijklmnopqrstu"
 NOWHERE = Path("/nowhere")
+SDKS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY", "acme": "ACME_KEY"}
 
 
 def load(text: str, **environ: str) -> CredentialSet:
@@ -34,10 +28,10 @@ def write(folder: Path, text: str, mode: int = 0o600) -> Path:
     return path
 
 
-def refused(environ: dict[str, str], folder: Path = NOWHERE) -> str:
+def refused(environ: dict[str, str], folder: Path = NOWHERE, project: Sequence[object] = ()) -> str:
     """The whole text of a refusal; no form of a secret may be in it."""
     with pytest.raises(ConfigError) as caught:
-        load_credentials(environ, folder)
+        load_credentials(environ, folder, project_entries=project)
     error = caught.value
     said = f"{error} | {error.hint} | {error!r} {error.__cause__!r}"
     assert KEY not in said
@@ -82,8 +76,15 @@ def test_a_variable_may_serve_two_names() -> None:
         ("ключ:A_KEY", "element 1: its name is not safe"),
         ("a" * 33 + ":A_KEY", "element 1: its name is not safe"),
         ("main:A_KEY,main:B_KEY", "two credentials are called main"),
-        ("main:BROKEN", "element 1 (main): the secret holds a line break"),
+        ("main:BROKEN", "element 1 (main): the secret holds a space, a line break"),
+        ("main:SPACED", "element 1 (main): the secret holds a space"),
+        ("main:TURNED", "element 1 (main): the secret holds a space, a line break or a letter"),
+        ("main:A_KEY:", "element 1: provider must be a name"),
+        ("main:A_KEY:a/b/c", "element 1: provider must be a name"),
+        ("main:A_KEY:openai:x", "element 1: it is not of the form"),
         # The key typed in the wrong place.
+        (f"main:A_KEY:{KEY}", "element 1: provider must be a name"),
+        (f"main:A_KEY:{OTHER}", "element 1: provider must be a name"),
         (KEY, "element 1: it is not of the form"),
         (f"main:{KEY}", "element 1 (main): the variable that it names is not set"),
         (f"main:{OTHER}", "element 1 (main): the variable that it names is not set"),
@@ -93,6 +94,7 @@ def test_a_variable_may_serve_two_names() -> None:
 )
 def test_a_bad_element_is_told_without_a_secret(text: str, said: str) -> None:
     environ = {"A_KEY": KEY, "B_KEY": OTHER, "EMPTY": "  ", "BROKEN": f"{KEY}\n{OTHER}"}
+    environ |= {"SPACED": f"Bearer {KEY}", "TURNED": f"{KEY}\N{RIGHT SINGLE QUOTATION MARK}"}
     assert said in refused(environ | {"AGENTOS_CREDENTIALS": text})
 
 
@@ -149,7 +151,7 @@ def test_names_of_file_and_environment_must_differ(folder: Path) -> None:
         (f"[[credential]]\nname = 'm'\nenv = '{KEY}'", "(m): the variable that it names"),
         ('[[credential]]\nname = "m"\nenv = 7', "(m): env or secret must be a text"),
         ('[[credential]]\nname = "m"\nsecret = " "', "(m): env or secret must be a text"),
-        (f'[[credential]]\nname = "m"\nsecret = "{KEY}\\n{OTHER}"', "holds a line break"),
+        (f'[[credential]]\nname = "m"\nsecret = "{KEY}\\n{OTHER}"', "holds a space, a line break"),
         ('[[credential]]\nname = "m"\nenv = "A_KEY"\nprovider = 7', "provider must be a name"),
         ('[[credential]]\nname = "m"\nenv = "A_KEY"\nprovider = ""', "provider must be a name"),
         ('[[credential]]\nname = "m"\nenv = "A_KEY"\nmax_concurrent = 0', "whole number"),
@@ -205,47 +207,102 @@ def test_a_bad_limit_is_told(limit: str) -> None:
     assert "whole number from 1" in refused({"AGENTOS_CREDENTIAL_LIMIT": limit})
 
 
-def test_a_child_sees_no_credential() -> None:
-    environ = {
-        "PATH": "/bin",
-        "A_KEY": KEY,
-        "B_KEY": OTHER,
-        "COPY": KEY,
-        "URL": f"https://user:{OTHER}@host/",
-        "ANTHROPIC_API_KEY": "unconfigured",
-        "ANTHROPIC_AUTH_TOKEN": "unconfigured",
-        "OPENAI_API_KEY": "unconfigured",
-        "GEMINI_API_KEY": "unconfigured",
-        "GOOGLE_API_KEY": "unconfigured",
-        "AGENTOS_CREDENTIALS": "a:A_KEY,b:B_KEY",
-        "AGENTOS_CREDENTIAL_LIMIT": "1",
-    }
-    child = child_environment(environ, load_credentials(environ, NOWHERE))
-    assert child.keys() == {"PATH", "AGENTOS_CREDENTIALS", "AGENTOS_CREDENTIAL_LIMIT"}
+def test_the_environment_names_the_provider() -> None:
+    found = load("main:A_KEY:openai, tool : B_KEY : command/claude", A_KEY=KEY, B_KEY=OTHER)
+    assert [one.provider for one in found.usable] == ["openai", "command/claude"]
 
 
-def test_a_short_secret_takes_only_its_equals_along() -> None:
-    environ = {"A_KEY": "a", "SAME": "a", "PATH": "/a/bin"}
-    credentials = load("main:A_KEY", **environ)
-    assert child_environment(environ, credentials) == {"PATH": "/a/bin"}
+def implied(folder: Path, project: Sequence[object] = (), **environ: str) -> CredentialSet:
+    return load_credentials(environ, folder, project_entries=project, key_variables=SDKS)
 
 
-@given(
-    secret=st.text(string.ascii_letters + string.digits + string.punctuation, min_size=8),
-    before=st.text("ab ", max_size=3),
-    after=st.text("ab ", max_size=3),
+def test_a_well_known_variable_tells_the_provider(folder: Path) -> None:
+    write(folder, '[[credential]]\nname = "mine"\nenv = "OPENAI_API_KEY"')
+    found = implied(
+        folder,
+        [{"name": "ours", "env": "ACME_KEY"}],
+        AGENTOS_CREDENTIALS="main:ANTHROPIC_API_KEY",
+        ANTHROPIC_API_KEY=KEY,
+        OPENAI_API_KEY=OTHER,
+        ACME_KEY="acme-key",
+    )
+    assert found.usable == (
+        Credential("main", KEY, "anthropic"),
+        Credential("mine", OTHER, "openai"),
+        Credential("ours", "acme-key", "acme"),
+    )
+
+
+def test_what_is_said_counts_before_what_the_variable_tells(folder: Path) -> None:
+    found = implied(folder, AGENTOS_CREDENTIALS="main:OPENAI_API_KEY:acme", OPENAI_API_KEY=KEY)
+    assert found.usable == (Credential("main", KEY, "acme"),)
+
+
+def test_a_variable_of_an_sdk_is_a_credential(folder: Path) -> None:
+    found = implied(folder, OPENAI_API_KEY=f" {KEY}\n", ACME_KEY="  ")
+    assert found.usable == (Credential("OPENAI_API_KEY", KEY, "openai"),)
+    assert found.secrets == {KEY}
+
+
+def test_it_is_none_where_another_names_the_provider(folder: Path) -> None:
+    found = implied(
+        folder, AGENTOS_CREDENTIALS="main:A_KEY:openai", A_KEY=KEY, OPENAI_API_KEY=OTHER
+    )
+    assert found.usable == (Credential("main", KEY, "openai"),)
+    assert found.secrets == {KEY, OTHER}  # masked all the same
+
+
+def test_an_implied_credential_comes_last_and_counts_for_the_limit(folder: Path) -> None:
+    found = implied(
+        folder,
+        AGENTOS_CREDENTIALS="main:A_KEY:acme",
+        A_KEY=KEY,
+        OPENAI_API_KEY=OTHER,
+        AGENTOS_CREDENTIAL_LIMIT="1",
+    )
+    assert [one.name for one in found.usable] == ["main"]
+
+
+def test_a_variable_of_an_sdk_that_holds_no_key_stops_nobody_who_does_not_use_it(
+    folder: Path,
+) -> None:
+    found = implied(folder, OPENAI_API_KEY="put your key here")
+    assert found.secrets == {"put your key here"}
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY: the secret holds a space") as caught:
+        checked_secret(found.usable[0].secret or "", found.usable[0].name)
+    assert "put your" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_project_may_name_a_variable(folder: Path) -> None:
+    table = {"name": "team", "env": "A_KEY", "provider": "acme", "max_concurrent": 2}
+    found = implied(folder, [table], A_KEY=KEY)
+    assert found.usable == (Credential("team", KEY, "acme", 2),)
+    assert found.variables >= {"A_KEY"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"name": "team", "secret": KEY}, "a secret does not belong into a project's files"),
+        ({"name": KEY, "env": "A_KEY"}, "credential 1: its name is not safe"),
+        ({"name": "team", "env": KEY}, "(team): the variable that it names"),
+        ({"name": "team", "env": "A_KEY", KEY: 1}, "(team): it has an unknown key"),
+        ("team", "written as [[credential]] tables"),
+    ],
 )
-def test_no_variable_with_a_secret_passes(secret: str, before: str, after: str) -> None:
-    environ = {"A_KEY": secret, "COPY": before + secret + after}
-    assert child_environment(environ, load("main:A_KEY", **environ)) == {}
+def test_a_bad_entry_of_a_project_is_told_without_a_secret(entry: object, said: str) -> None:
+    found = refused({"A_KEY": KEY}, project=[entry])
+    assert said in found
+    assert "the project's config, credential 1" in found
 
 
-@pytest.mark.parametrize("value", ["true", " TRUE ", "1", "yes", "on"])
-def test_rate_limits_are_simulated_on_request(value: str) -> None:
-    assert simulate_rate_limits({"AGENTOS_SIMULATE_429": value})
+def test_names_of_project_and_environment_must_differ() -> None:
+    environ = {"A_KEY": KEY, "AGENTOS_CREDENTIALS": "main:A_KEY"}
+    said = refused(environ, project=[{"name": "main", "env": "A_KEY"}])
+    assert "two credentials are called main" in said
 
 
-@pytest.mark.parametrize("value", ["", "false", "0", "no", "off"])
-def test_rate_limits_are_not_simulated_otherwise(value: str) -> None:
-    assert not simulate_rate_limits({"AGENTOS_SIMULATE_429": value})
-    assert not simulate_rate_limits({})
+def test_a_well_known_variable_that_no_adapter_reads_is_masked_all_the_same() -> None:
+    found = load_credentials({"ANTHROPIC_AUTH_TOKEN": f" {KEY}\n"}, NOWHERE)
+    assert found.usable == ()
+    assert found.secrets == {KEY}

@@ -1,0 +1,1 @@
+"""What a user set, and where: flags, environment, project, user, defaults."""

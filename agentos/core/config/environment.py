@@ -1,0 +1,32 @@
+"""The environment: what of it is switches, and what of it a child may see."""
+
+from collections.abc import Mapping
+
+from agentos.core.config.credentials import PROVIDER_KEY_VARIABLES, CredentialSet
+
+SIMULATE_VARIABLE = "AGENTOS_SIMULATE_429"
+
+# A shorter secret is looked for as a whole value: as a part it would be found everywhere.
+_SHORTEST_PART = 8
+
+
+def child_environment(environ: Mapping[str, str], credentials: CredentialSet) -> dict[str, str]:
+    """`environ` without any variable that holds a credential, whatever it is called."""
+    withheld = credentials.variables | PROVIDER_KEY_VARIABLES
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in withheld and not _holds_secret(value, credentials.secrets)
+    }
+
+
+def simulate_rate_limits(environ: Mapping[str, str]) -> bool:
+    """Whether AGENTOS_SIMULATE_429 asks for made-up rate limits."""
+    return environ.get(SIMULATE_VARIABLE, "").strip().lower() in {"true", "1", "yes", "on"}
+
+
+def _holds_secret(value: str, secrets: frozenset[str]) -> bool:
+    return any(
+        secret in value if len(secret) >= _SHORTEST_PART else secret == value.strip()
+        for secret in secrets
+    )
