@@ -1,37 +1,44 @@
-"""Which models there are, by their full names."""
+"""Which providers are installed, and the model that settings ask for.
+
+A provider is an entry point of the group `agentos.models`, ours as anybody's. The supervisor reads
+the entry points; a child is told the one that it needs and imports nothing else.
+"""
 
 from collections.abc import Mapping
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 
 from agentos.core.calls import Model
 from agentos.core.errors import ConfigError
+from agentos.core.model_settings import ModelSettings
+from agentos.core.providers import Provider
 
-LATENCY_VARIABLE = "AGENTOS_EMBEDDED_LATENCY"
-MAX_LATENCY = 3600.0  # seconds
-
-
-def load_model(name: str, environ: Mapping[str, str]) -> Model:
-    """The model of that name.
-
-    Raises ConfigError for a name that is not known, or a setting of the model that is wrong.
-    """
-    if name != "embedded":
-        raise ConfigError(f"There is no model {name!r}", "available: embedded")
-    latency = _latency(environ)
-    # the adapter is imported for the model that is used, not for the name that is wrong
-    from agentos.models.embedded import EmbeddedModel  # noqa: PLC0415
-
-    return EmbeddedModel(latency)
+GROUP = "agentos.models"
 
 
-def _latency(environ: Mapping[str, str]) -> float:
-    text = environ.get(LATENCY_VARIABLE, "").strip()
-    try:
-        latency = float(text or "0")
-    except ValueError:
-        latency = -1.0
-    if not 0 <= latency <= MAX_LATENCY:  # false for nan as well
+def installed() -> dict[str, EntryPoint]:
+    """The entry points of all providers by their names; nothing of them is imported yet."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    if "embedded" not in found:
         raise ConfigError(
-            f"{LATENCY_VARIABLE} is {text!r}, which is no number of seconds",
-            f"set it to a number from 0 to {MAX_LATENCY:.0f}, or unset it",
+            "agentos does not find its own models",
+            "install it again, from its folder: pip install -e .",
         )
-    return latency
+    return dict(sorted(found.items()))
+
+
+def load_provider(entry_point: str) -> Provider:
+    """The provider that `module:attribute` names; raises ConfigError when it is none."""
+    module, _, attribute = entry_point.partition(":")
+    try:
+        provider = getattr(import_module(module), attribute, None)
+    except Exception as error:  # noqa: BLE001 - somebody else's module may fail in any way
+        raise ConfigError(f"the model provider {entry_point} cannot be imported: {error}") from None
+    if not isinstance(provider, Provider):
+        raise ConfigError(f"{entry_point} is no model provider")
+    return provider
+
+
+def load_model(settings: ModelSettings, environ: Mapping[str, str]) -> Model:
+    """The adapter for one model; raises ConfigError for a setting that is wrong."""
+    return load_provider(settings.entry_point).build(settings, environ)

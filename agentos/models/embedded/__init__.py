@@ -1,10 +1,13 @@
 """The model that is built in: rules instead of a language model, neither key nor network."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from agentos.core.calls import Answer, Refusal, RefusalKind, Request, RequestKind
+from agentos.core.calls import Answer, Refusal, RefusalKind, Request, RequestKind, Usage
+from agentos.core.errors import ConfigError
+from agentos.core.model_settings import ModelSettings
+from agentos.core.providers import Provider
 from agentos.documents.code_context import CodeContext, parse
 from agentos.documents.markdown import Paragraph
 from agentos.documents.mentions import mentioned_files
@@ -14,6 +17,9 @@ from agentos.models.embedded.issue import draft_issue
 from agentos.models.embedded.lld import draft_lld
 from agentos.models.embedded.review import listed_files, review_issue, review_lld
 from agentos.models.embedded.wording import ISSUE_NOTE
+
+LATENCY_VARIABLE = "AGENTOS_EMBEDDED_LATENCY"
+MAX_LATENCY = 3600.0  # seconds
 
 _NAME = "embedded"
 
@@ -38,6 +44,10 @@ class EmbeddedModel:
         """The provider's name."""
         return _NAME
 
+    def bound(self, request: Request) -> Usage:  # noqa: ARG002 - rules read it, nobody counts
+        """Nothing: rules cost nothing."""
+        return Usage()
+
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:  # noqa: ARG002
         """The document or review asked for; a refusal where source or context cannot be read."""
         if self._latency:
@@ -46,8 +56,25 @@ class EmbeddedModel:
             source = _without_our_note(parse_source(request.source))
             context = parse(request.context)
         except ValueError as error:
-            return Refusal(RefusalKind.REQUEST, str(error))
-        return Answer(_text(request, source, context), _NAME)
+            return Refusal(RefusalKind.REQUEST, str(error), usage=Usage())
+        return Answer(_text(request, source, context), _NAME, Usage())
+
+
+def _build(_settings: ModelSettings, environ: Mapping[str, str]) -> EmbeddedModel:
+    text = environ.get(LATENCY_VARIABLE, "").strip()
+    try:
+        latency = float(text or "0")
+    except ValueError:
+        latency = -1.0
+    if not 0 <= latency <= MAX_LATENCY:  # false for nan as well
+        raise ConfigError(
+            f"{LATENCY_VARIABLE} is {text!r}, which is no number of seconds",
+            f"set it to a number from 0 to {MAX_LATENCY:.0f}, or unset it",
+        )
+    return EmbeddedModel(latency)
+
+
+PROVIDER = Provider(_NAME, _build, needs_key=False, has_one_model=True, is_free=True)
 
 
 def _without_our_note(source: Source) -> Source:

@@ -1,0 +1,173 @@
+"""What Anthropic's API answers, read: the events of a stream, and the bodies of errors.
+
+Pure, and without the SDK's types: its models take in whatever a server sends, unchecked.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from agentos.core.calls import (
+    MOST_TOKENS,
+    Answer,
+    LimitHint,
+    Refusal,
+    RefusalCode,
+    RefusalKind,
+    Usage,
+)
+from agentos.models.transport import cut, kind_of_status, status_refusal
+
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "conflict_error": 409,
+    "request_too_large": 413,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""What each `error.type` stands for: an event in the stream has no status of its own."""
+
+_GENERAL = ("invalid_request_error", "api_error")  # come with statuses that say more than they do
+
+_FOR_GOOD = (
+    "contract_spend_limit_reached",
+    "enforced_spend_limit_reached",
+    "organization_on_hold",
+)
+"""Codes that end a credential, though their status speaks of a rate or a request."""
+
+_OUTPUT_LIMITS = ("max_tokens", "model_context_window_exceeded")
+
+
+def read_answer(
+    data: Iterable[str], model: str, secret: str | None, hint: LimitHint
+) -> Answer | Refusal:
+    """What the events of a stream add up to; `data` is a JSON text of each.
+
+    Reads no further than the event that makes the answer whole. Raises ValueError for what is no
+    JSON, and what reading the stream raises.
+    """
+    message = _Message()
+    for text in filter(None, data):
+        event = json.loads(text)
+        if _at(event, "type") == "error":
+            return read_refusal(event, None, secret, hint)
+        message.take(event)
+        if message.is_whole:
+            break
+    if not message.has_begun:
+        return Refusal(
+            RefusalKind.TRANSIENT,
+            "The server's answer holds no message of Anthropic's API; check base_url.",
+            hint,
+            RefusalCode.NO_ANSWER,
+        )
+    if not message.is_whole:
+        return replace(cut(), hint=hint)
+    if message.stop_reason == "refusal":
+        return Refusal(
+            RefusalKind.REQUEST,
+            "The model declined to answer; reword the issue or choose another model.",
+            hint,
+            message.stop_reason,
+            message.usage,
+        )
+    truncated = message.stop_reason in _OUTPUT_LIMITS
+    return Answer(message.text, model, message.usage, hint, truncated)
+
+
+def read_refusal(body: object, status: int | None, secret: str | None, hint: LimitHint) -> Refusal:
+    """The refusal for an error's body; `status` is None for an event inside of a stream."""
+    error_type = _text_at(body, "error", "type")
+    code = _text_at(body, "error", "details", "error_code") or error_type
+    kind = None
+    if code in _FOR_GOOD:
+        kind = RefusalKind.CREDENTIAL
+    elif error_type in _STATUSES and error_type not in _GENERAL:
+        kind = kind_of_status(_STATUSES[error_type])
+    return status_refusal(
+        _STATUSES.get(error_type, 500) if status is None else status,
+        code=code,
+        sentence=_text_at(body, "error", "message"),
+        secret=secret,
+        hint=hint,
+        kind=kind,
+        begun=status is None,
+    )
+
+
+class _Message:
+    """One answer as its events build it up; what they hold beyond that is passed over."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self.is_whole = False
+        self.stop_reason = ""
+        self._texts: list[str] = []
+        self._counts: dict[str, int] = {}
+        self._has_final_count = False
+
+    def take(self, event: object) -> None:
+        """Take in one event of the stream."""
+        match event:
+            case {"type": "message_start", "message": message}:
+                self.has_begun = True
+                self._count(_at(message, "usage"))
+            case {
+                "type": "content_block_start",
+                "content_block": {"type": "text", "text": str(text)},
+            } | {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
+                self._texts.append(text)
+            case {"type": "message_delta"}:
+                self.stop_reason = _text_at(event, "delta", "stop_reason") or self.stop_reason
+                self._has_final_count |= self._count(_at(event, "usage"))
+            case {"type": "message_stop"}:
+                self.is_whole = True
+
+    @property
+    def text(self) -> str:
+        """All that was written, without the thoughts."""
+        return "".join(self._texts)
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider counted; None if it did not count both input and output to the end.
+
+        Its `input_tokens` are those that the cache had no part in.
+        """
+        uncached = self._counts.get("input_tokens")
+        if uncached is None or not self._has_final_count:
+            return None
+        read = self._counts.get("cache_read_input_tokens", 0)
+        written = self._counts.get("cache_creation_input_tokens", 0)
+        return Usage(uncached + read + written, self._counts["output_tokens"], read, written)
+
+    def _count(self, usage: object) -> bool:
+        """Keep the highest of each cumulative count; say whether the output was counted."""
+        counts = {
+            name: count
+            for name, count in (usage.items() if isinstance(usage, dict) else ())
+            if isinstance(count, int) and 0 <= count <= MOST_TOKENS
+        }
+        for name, count in counts.items():
+            self._counts[name] = max(count, self._counts.get(name, 0))
+        return "output_tokens" in counts
+
+
+def _at(value: object, *path: str) -> Any:
+    """What lies at a path of nested mappings, None if nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _text_at(value: object, *path: str) -> str:
+    found = _at(value, *path)
+    return found if isinstance(found, str) else ""

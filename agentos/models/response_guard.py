@@ -1,0 +1,122 @@
+"""Limits on a response: its time, its size and its kind. Imports httpx2: only for use in a call."""
+
+from collections.abc import Callable, Iterator
+from typing import cast
+
+import httpx2
+
+from agentos.core.calls import Refusal, RefusalCode, RefusalKind, Usage
+from agentos.core.clock import Clock
+from agentos.core.model_settings import TimeLimits
+from agentos.core.terminal_text import printable
+
+_FITTING_TYPES = ("text/event-stream", "application/json")
+_MAX_SHOWN = 200  # characters of an address that a server names
+
+
+class Guard:
+    """Hooks of a client that `refuse` a response beyond the limits.
+
+    The total limit runs from the making of the guard.
+    """
+
+    def __init__(
+        self,
+        limits: TimeLimits,
+        max_body: int,
+        refuse: Callable[[Refusal], Exception],
+        clock: Clock,
+    ) -> None:
+        self._limits = limits
+        self._max_body = max_body
+        self._refuse = refuse
+        self._clock = clock
+        self._deadline = clock() + limits.total
+
+    def before(self, request: httpx2.Request) -> None:
+        """Ask for a body as it is: a small compressed one may hide a huge one."""
+        request.headers["accept-encoding"] = "identity"
+
+    def after(self, response: httpx2.Response) -> None:
+        """Judge a response by its status and headers, and bound its body."""
+        host = response.request.url.host
+        if response.is_redirect:
+            raise self._refuse(_redirect(response))
+        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if response.is_success and kind and kind not in _FITTING_TYPES:
+            raise self._refuse(
+                _no_answer(f"{host} answered with a {printable(kind, _MAX_SHOWN)} page")
+            )
+        if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+            raise self._refuse(_no_answer(f"{host} answered with a compressed body"))
+        response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), self._check)
+
+    def _check(self, size: int) -> None:
+        """Raise if a body of `size` bytes so far may not go on."""
+        if size > self._max_body:
+            raise self._refuse(_oversized(self._max_body))
+        if self._clock() > self._deadline:
+            raise self._refuse(_too_long(self._limits))
+
+
+class _Bounded(httpx2.SyncByteStream):
+    """A response's bytes, each chunk of them after a check of the size so far."""
+
+    def __init__(self, inner: httpx2.SyncByteStream, check: Callable[[int], None]) -> None:
+        self._inner = inner
+        self._check = check
+
+    def __iter__(self) -> Iterator[bytes]:
+        size = 0
+        for chunk in self._inner:
+            size += len(chunk)
+            self._check(size)
+            yield chunk
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+def _redirect(response: httpx2.Response) -> Refusal:
+    """For good, since only a setting helps; without the query, which may be a secret."""
+    host = response.request.url.host
+    try:
+        target = response.request.url.join(response.headers.get("location", ""))
+        place = printable(f"{target.host}{target.path}", _MAX_SHOWN)
+    except httpx2.InvalidURL:
+        place = "another place"
+    return Refusal(
+        RefusalKind.REQUEST,
+        f"{host} redirects to {place}, and a key is not sent elsewhere; set base_url to where"
+        " the API really is.",
+        code=f"http_{response.status_code}",
+        usage=Usage(),
+    )
+
+
+def _no_answer(what: str) -> Refusal:
+    """Transient: a captive portal, or a gateway's page during a restart, goes away."""
+    return Refusal(
+        RefusalKind.TRANSIENT,
+        f"{what}, not with a model's answer; check base_url, and proxies on the way.",
+        code=RefusalCode.NO_ANSWER,
+    )
+
+
+def _oversized(max_body: int) -> Refusal:
+    """For good: what sends such a body once does so again, and may bill it again."""
+    return Refusal(
+        RefusalKind.REQUEST,
+        f"The response is larger than {max_body // 1024**2} MiB, which no answer is; check that"
+        " base_url leads to the API of this provider.",
+        code=RefusalCode.OVERSIZED,
+    )
+
+
+def _too_long(limits: TimeLimits) -> Refusal:
+    return Refusal(
+        RefusalKind.TRANSIENT,
+        f"The answer was not finished within {limits.total:g} s; raise the total limit, or lower"
+        " the output limit.",
+        code=RefusalCode.TOO_LONG,
+    )
