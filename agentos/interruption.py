@@ -50,6 +50,9 @@ class Call(Protocol):
     def cancel(self) -> None:
         """Begin no further attempt; one in flight goes on."""
 
+    def abandon(self, reason: str) -> bool:
+        """Wait no more; False if the answer is here after all and about to be told."""
+
 
 class Interruption:
     """Runs calls so that a stop is heeded: `grace` seconds for one in flight, none without.
@@ -77,8 +80,9 @@ class Interruption:
         """Run the call in a daemon thread and wait for its end or for the end of patience."""
         self.check()
         threading.Thread(target=self._run, args=(call, request), name="call", daemon=True).start()
+        has_answer = False
         while True:
-            word = self._next_word()
+            word = self._inbox.get() if has_answer else self._next_word()
             if isinstance(word, CallEnded) and word.call is call:
                 if word.error is not None:
                     raise word.error
@@ -90,7 +94,9 @@ class Interruption:
             if self._deadline is not None and (
                 not call.in_flight or self._clock() >= self._deadline
             ):
-                raise Interrupted("stopped while waiting for the model")
+                if call.abandon("the run was stopped"):
+                    raise Interrupted("stopped while waiting for the model")
+                has_answer = True  # paid for, so it is kept
 
     def _run(self, call: Call, request: Request) -> None:
         try:

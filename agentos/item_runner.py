@@ -13,6 +13,7 @@ from agentos.core.child_spec import ItemSpec
 from agentos.core.clock import utc_now
 from agentos.core.errors import (
     AgentosError,
+    BudgetExhausted,
     CredentialsExhausted,
     Interrupted,
     ItemError,
@@ -22,6 +23,7 @@ from agentos.core.events import Event, Reported
 from agentos.core.files import read_regular
 from agentos.core.hashing import sha256
 from agentos.core.items import Kind
+from agentos.core.model_settings import ModelSettings
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.interruption import Interruption
@@ -36,6 +38,14 @@ from agentos.workflows.task import FAILURE_NOTE, Finished, Task
 
 LARGEST_SOURCE = 1024 * 1024
 """Bytes; what is longer is no issue that a person wrote."""
+
+
+BYTES_PER_TOKEN = 3
+"""On the safe side: English prose has four, code a bit more than three."""
+
+LARGEST_TEMPLATE = 4096
+LEAST_CONTEXT = 2000
+"""Bytes, so that a model with a small window sees at least some of the project."""
 
 
 class Workflow(Protocol):
@@ -68,9 +78,13 @@ def run_item(
         interruption.check()
         task = _prepare(work, leases, interruption, emit, environ)
         return _work_on(task, work, interruption, emit, say)
-    except (Interrupted, CredentialsExhausted) as stop:
+    except Interrupted as stop:
         say(f"{stop}; the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop))
+    except (CredentialsExhausted, BudgetExhausted) as stop:
+        say(f"{stop}; the same command resumes")
+        stopped_by = "budget" if isinstance(stop, BudgetExhausted) else "credentials"
+        return Reported(outcome=Outcome.INTERRUPTED, error=str(stop), stopped_by=stopped_by)
     except LockedError:
         raise
     except AgentosError as error:
@@ -85,22 +99,30 @@ def _prepare(
     emit: Callable[[Event], None],
     environ: Mapping[str, str],
 ) -> Task:
-    def ask(name: str) -> Complete:
-        call = LeasingModel(load_model(name, environ), leases, emit)
+    def ask(settings: ModelSettings) -> Complete:
+        call = LeasingModel(load_model(settings, environ), leases, emit)
         return lambda request: interruption.wait_for(call, request)
 
     return Task(
         item=work.item,
         project=work.project,
         state=StatePaths(work.state),
-        source=_read(work.item.source),
+        source=read_source(work.item.source),
         rounds=work.rounds,
+        context_bytes=context_bytes(work.drafter, work.reviewer),
         drafter=ask(work.drafter),
         reviewer=ask(work.reviewer),
     )
 
 
-def _read(source: Path) -> bytes:
+def context_bytes(*models: ModelSettings) -> int:
+    """How long code context and source may be, so that a request with a draft fits the models."""
+    fits = min(model.max_input_tokens - model.max_output_tokens for model in models)
+    return max(fits * BYTES_PER_TOKEN - LARGEST_TEMPLATE, LEAST_CONTEXT)
+
+
+def read_source(source: Path) -> bytes:
+    """The issue or brief; raises ItemError."""
     try:
         return read_regular(source, most=LARGEST_SOURCE)
     except OSError as error:
@@ -119,7 +141,7 @@ def _work_on(
         item=task.item.label,
         revision=workflow.REVISION,
         input_hash=sha256(task.source),
-        models=(work.drafter, work.reviewer),
+        models=(work.drafter.name, work.reviewer.name),
     )
     with Journal.open(task.state.journal_of(task.item), identity, now=utc_now) as journal:
         for notice in journal.notices:

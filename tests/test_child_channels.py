@@ -21,6 +21,7 @@ from agentos import child_channels
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
 from agentos.core.events import Notice, decode
 from agentos.core.items import Item, Kind
+from agentos.core.model_settings import ModelSettings
 from agentos.core.paths import StatePaths
 from agentos.engines.parenthood import LINUX
 from agentos.interruption import ParentGone
@@ -220,14 +221,14 @@ class Child:
         os.close(write_fd)
         self._write_fd = write_fd
 
-    def tell(self, source: str = "042-a-title.md", drafter: str = "embedded") -> None:
+    def tell(self, source: str = "042-a-title.md") -> None:
         spec = ChildSpec(
             ItemSpec(
                 Item(Kind.LLD, "42", "A title", self._folder / source),
                 project=self._folder,
                 state=self._folder / ".agentos",
-                drafter=drafter,
-                reviewer="embedded",
+                drafter=ModelSettings("embedded"),
+                reviewer=ModelSettings("embedded"),
                 rounds=3,
                 grace=3600.0,
             ),

@@ -3,6 +3,7 @@ import queue
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from typing import ClassVar
 
 import pytest
 
@@ -22,6 +23,7 @@ class FakeCall:
         self.in_flight = in_flight
         self.released = threading.Event()
         self.cancelled = 0
+        self.abandoned: list[str] = []
         self.thread: threading.Thread | None = None
         self._inbox = inbox
         self._words = words
@@ -39,6 +41,10 @@ class FakeCall:
     def cancel(self) -> None:
         self.cancelled += 1
 
+    def abandon(self, reason: str) -> bool:
+        self.abandoned.append(reason)
+        return True
+
 
 class EndlessCall(FakeCall):
     """One that has no answer until the test is over."""
@@ -46,6 +52,22 @@ class EndlessCall(FakeCall):
     def answer(self) -> Answer:
         assert self.released.wait(PATIENCE)
         return ANSWER
+
+
+class LandedCall(EndlessCall):
+    """One whose answer is here when it shall be abandoned, and is told only then."""
+
+    def __init__(self, inbox: Inbox, *words: Word, later: tuple[Word, ...] = ()) -> None:
+        super().__init__(inbox, *words)
+        self._later = later
+
+    def abandon(self, reason: str) -> bool:
+        super().abandon(reason)
+        for word in self._later:
+            self._inbox.put(word)
+        self._later = ()
+        self.released.set()
+        return False
 
 
 @pytest.fixture
@@ -126,6 +148,7 @@ class TestWaitFor:
         interruption = standing_still(inbox)
         assert interruption.wait_for(call, REQUEST) is ANSWER
         assert call.cancelled == 1
+        assert call.abandoned == []
         with pytest.raises(Interrupted):
             interruption.check()
 
@@ -142,6 +165,7 @@ class TestWaitFor:
         with pytest.raises(Interrupted, match="stopped while waiting for the model"):
             interruption.wait_for(call, REQUEST)
         assert call.cancelled == 1
+        assert call.abandoned == ["the run was stopped"]
         call.released.set()
         assert call.thread is not None
         call.thread.join(PATIENCE)
@@ -164,6 +188,45 @@ class TestWaitFor:
     ) -> None:
         with pytest.raises(Interrupted, match="stopped while waiting for the model"):
             standing_still(inbox).wait_for(endless(*words), REQUEST)
+
+    @pytest.mark.parametrize("word", [signal.SIGTERM, ParentGone()], ids=str)
+    def test_an_answer_that_is_here_when_patience_ends_is_taken(
+        self, inbox: Inbox, word: Word
+    ) -> None:
+        call = LandedCall(inbox, word)
+        interruption = standing_still(inbox)
+        assert interruption.wait_for(call, REQUEST) is ANSWER
+        assert call.abandoned
+        with pytest.raises(Interrupted, match="stopped before the next step"):
+            interruption.check()
+
+    def test_it_is_waited_for_at_rest(self) -> None:
+        class Watched(queue.SimpleQueue[Word]):
+            timeouts: ClassVar[list[float | None]] = []
+
+            def get(self, block: bool = True, timeout: float | None = None) -> Word:
+                self.timeouts.append(timeout)
+                return super().get(block, timeout)
+
+        inbox = Watched()
+        call = LandedCall(inbox, signal.SIGTERM)
+        assert standing_still(inbox).wait_for(call, REQUEST) is ANSWER
+        assert len(call.abandoned) == 1
+        assert inbox.timeouts[-1] is None
+
+    def test_nor_does_a_further_wish_to_stop_lose_it(self, inbox: Inbox) -> None:
+        later = (signal.SIGINT, CallEnded(object(), answer=Answer("stale", "embedded")))
+        call = LandedCall(inbox, signal.SIGINT, later=later)
+        assert standing_still(inbox, grace=0.0).wait_for(call, REQUEST) is ANSWER
+
+    def test_what_is_raised_after_the_answer_came_is_raised_here(self, inbox: Inbox) -> None:
+        class Failing(LandedCall):
+            def answer(self) -> Answer:
+                super().answer()
+                raise ModelError("it cannot be settled")
+
+        with pytest.raises(ModelError, match="it cannot be settled"):
+            standing_still(inbox).wait_for(Failing(inbox, signal.SIGTERM), REQUEST)
 
     def test_without_grace_nothing_is_waited_for(
         self, inbox: Inbox, endless: Callable[..., EndlessCall]

@@ -1,28 +1,68 @@
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agentos.core.calls import (
     Answer,
     Lease,
+    Limit,
+    LimitHint,
+    LimitScope,
     Refusal,
     RefusalKind,
     Request,
     RequestKind,
     Usage,
+    Wish,
 )
-from agentos.core.errors import CredentialsExhausted, Interrupted, ModelError
+from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted, ModelError
 from agentos.core.events import (
+    CallAbandoned,
     CallFinished,
     CallRefused,
+    CallStarted,
     Event,
     LeaseGranted,
     LeaseRequested,
 )
-from agentos.leasing_model import FIRST_PAUSE, MAX_ATTEMPTS, SIMULATED_BACKOFF, LeasingModel
+from agentos.leasing_model import (
+    FIRST_PAUSE,
+    MAX_ATTEMPTS,
+    MAX_EMPTY_ANSWERS,
+    SIMULATED_BACKOFF,
+    LeasingModel,
+)
 
 SECRET = "sk-0123456789"
 REQUEST = Request(RequestKind.DRAFT_LLD)
-ANSWER = Answer("# A draft", "fake/model-1", Usage(7, 9))
+REVIEW = Request(RequestKind.REVIEW_LLD)
+BOUND = Usage(1000, 500)
+DOCUMENT = "# A draft\n\nIt has a sentence, and then another one."
+HINT = LimitHint(limits=(Limit(LimitScope.TOKENS, remaining=0, reset_after=9.0),))
+ANSWER = Answer(DOCUMENT, "fake/model-1", Usage(7, 9, 3, 2), HINT)
 PASSING = [RefusalKind.TRANSIENT, RefusalKind.OVERLOADED]
+STARTED = CallStarted(
+    call="1",
+    credential="key-1",
+    model="fake/model",
+    most_input_tokens=1000,
+    most_output_tokens=500,
+)
+FINISHED = CallFinished(
+    call="1",
+    credential="key-1",
+    model="fake/model",
+    seconds=2.5,
+    input_tokens=7,
+    output_tokens=9,
+    cached_tokens=3,
+    cache_write_tokens=2,
+)
 
 
 class Rig:
@@ -32,33 +72,39 @@ class Rig:
     provider = "fake"
 
     def __init__(self, *results: Answer | Refusal | Exception, simulate: int = 0) -> None:
-        self.events: list[Event] = []
+        self.happened: list[Event | str] = []
         self.pauses: list[float] = []
         self.secrets: list[str | None] = []
         self.settled: list[tuple[str, Answer | Refusal]] = []
         self.in_flight: dict[str, bool] = {}
-        self.cancel_while_waiting = False
+        self.meanwhile: dict[str, Callable[[], object]] = {}
         self._results = list(results)
         self._simulate = simulate
         self._leases = 0
         self._now = 0.0
         self.model = LeasingModel(
-            self, self, self.events.append, clock=self.clock, pause=self.pause
+            self, self, self.happened.append, clock=self.clock, pause=self.pause
         )
 
-    def run(self) -> Answer:
-        return self.model.run(REQUEST)
+    @property
+    def events(self) -> list[Event]:
+        return [one for one in self.happened if isinstance(one, Event)]
+
+    def run(self, request: Request = REQUEST) -> Answer:
+        return self.model.run(request)
 
     def clock(self) -> float:
         return self._now
 
     def pause(self, seconds: float) -> None:
-        self.in_flight["pause"] = self.model.in_flight
+        self._enter("pause")
         self.pauses.append(seconds)
 
+    def bound(self, request: Request) -> Usage:
+        return BOUND
+
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:
-        assert request is REQUEST
-        self.in_flight["complete"] = self.model.in_flight
+        self._enter("complete")
         self.secrets.append(secret)
         self._now += 2.5
         result = self._results.pop(0)
@@ -66,41 +112,42 @@ class Rig:
             raise result
         return result
 
-    def acquire(self, provider: str) -> Lease:
-        assert provider == "fake"
-        self.in_flight["acquire"] = self.model.in_flight
-        if self.cancel_while_waiting:
-            self.model.cancel()
+    def acquire(self, wish: Wish) -> Lease:
+        assert wish == Wish("fake", "fake/model", BOUND)
+        self._enter("acquire")
         self._leases += 1
         return Lease(
             str(self._leases), f"key-{self._leases}", SECRET, self._leases <= self._simulate
         )
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
-        self.in_flight["settle"] = self.model.in_flight
+        self._enter("settle")
         self.settled.append((lease.id, result))
+
+    def _enter(self, place: str) -> None:
+        self.happened.append(place)
+        self.in_flight[place] = self.model.in_flight
+        self.meanwhile.get(place, lambda: None)()
 
 
 def refused(kind: RefusalKind, retry_after: float | None = None) -> Refusal:
-    return Refusal(kind, "not now", retry_after)
+    return Refusal(kind, "not now", LimitHint(retry_after), "busy", Usage(1, 0))
 
 
 def test_a_call_has_a_lease_of_its_own() -> None:
     rig = Rig(ANSWER)
     assert rig.model.name == "fake/model"
-    assert rig.run() is ANSWER
+    assert rig.run() == ANSWER
     assert rig.secrets == [SECRET]
     assert rig.settled == [("1", ANSWER)]
-    assert rig.events == [
+    assert rig.happened == [
         LeaseRequested(provider="fake"),
+        "acquire",
         LeaseGranted(credential="key-1"),
-        CallFinished(
-            credential="key-1",
-            model="fake/model-1",
-            seconds=2.5,
-            input_tokens=7,
-            output_tokens=9,
-        ),
+        STARTED,
+        "complete",
+        FINISHED,
+        "settle",
     ]
 
 
@@ -117,34 +164,89 @@ def test_it_is_in_flight_from_the_question_until_the_answer_has_arrived() -> Non
         }
 
 
+def test_a_refused_call_is_not_in_flight_any_more() -> None:
+    rig = Rig(refused(RefusalKind.REQUEST))
+    with pytest.raises(ModelError):
+        rig.run()
+    assert rig.in_flight["settle"] is False
+
+
+def test_an_answer_whose_usage_nobody_tells_and_that_ends_early_is_told_as_such() -> None:
+    rig = Rig(replace(ANSWER, usage=None, truncated=True))
+    rig.run()
+    assert rig.events[-1] == CallFinished(
+        call="1",
+        credential="key-1",
+        model="fake/model",
+        seconds=2.5,
+        usage_known=False,
+        truncated=True,
+    )
+
+
+def test_a_refusal_whose_usage_nobody_tells_is_told_as_such() -> None:
+    rig = Rig(Refusal(RefusalKind.REQUEST, "too long"))
+    with pytest.raises(ModelError):
+        rig.run()
+    assert rig.events[-1] == CallRefused(
+        call="1",
+        credential="key-1",
+        model="fake/model",
+        seconds=2.5,
+        refusal="request",
+        message="too long",
+        usage_known=False,
+    )
+
+
 @pytest.mark.parametrize("kind", [RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL])
 def test_a_credential_that_is_refused_is_the_pools_business(kind: RefusalKind) -> None:
     refusals = [refused(kind, 30.0)] * (2 * MAX_ATTEMPTS)
     rig = Rig(*refusals, ANSWER)
-    assert rig.run() is ANSWER
+    assert rig.run() == ANSWER
     assert rig.pauses == []
     assert rig.settled[:2] == [("1", refusals[0]), ("2", refusals[0])]
     assert rig.settled[-1] == ("9", ANSWER)
-    assert rig.events[2] == CallRefused(
-        credential="key-1", refusal=kind, message="not now", retry_after=30.0
+    assert rig.events[3] == CallRefused(
+        call="1",
+        credential="key-1",
+        model="fake/model",
+        seconds=2.5,
+        refusal=kind,
+        message="not now",
+        code="busy",
+        retry_after=30.0,
+        input_tokens=1,
     )
-    assert rig.events[3:5] == [LeaseRequested(provider="fake"), LeaseGranted(credential="key-2")]
+    assert rig.events[4:6] == [LeaseRequested(provider="fake"), LeaseGranted(credential="key-2")]
 
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_what_passes_is_tried_again_after_growing_pauses(kind: RefusalKind) -> None:
     rig = Rig(*[refused(kind)] * (MAX_ATTEMPTS - 1), ANSWER)
-    assert rig.run() is ANSWER
+    assert rig.run() == ANSWER
     assert rig.pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
 
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_but_not_for_ever(kind: RefusalKind) -> None:
     rig = Rig(*[refused(kind)] * MAX_ATTEMPTS)
-    with pytest.raises(ModelError, match="fake/model refused: not now"):
+    with pytest.raises(ModelError, match="fake/model gave no answer in 4 attempts: not now"):
         rig.run()
     assert len(rig.settled) == MAX_ATTEMPTS
     assert len(rig.pauses) == MAX_ATTEMPTS - 1
+
+
+def test_a_pause_is_part_of_the_wait_for_a_lease() -> None:
+    rig = Rig(refused(RefusalKind.TRANSIENT), ANSWER)
+    rig.run()
+    second = rig.happened[rig.happened.index("settle") + 1 :]
+    assert second[:4] == [
+        LeaseRequested(provider="fake"),
+        "pause",
+        "acquire",
+        LeaseGranted(credential="key-2"),
+    ]
 
 
 def test_the_pause_that_the_provider_names_is_kept() -> None:
@@ -156,13 +258,13 @@ def test_the_pause_that_the_provider_names_is_kept() -> None:
 def test_rate_limits_are_no_failures() -> None:
     limit, broken = refused(RefusalKind.RATE_LIMITED), refused(RefusalKind.TRANSIENT)
     rig = Rig(*[limit, broken] * (MAX_ATTEMPTS - 1), limit, ANSWER)
-    assert rig.run() is ANSWER
+    assert rig.run() == ANSWER
 
 
 def test_each_call_has_all_its_attempts() -> None:
     rig = Rig(*([refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1) + [ANSWER]) * 2)
-    assert rig.run() is ANSWER
-    assert rig.run() is ANSWER
+    assert rig.run() == ANSWER
+    assert rig.run() == ANSWER
 
 
 def test_a_request_that_is_refused_for_good_is_not_repeated() -> None:
@@ -175,23 +277,35 @@ def test_a_request_that_is_refused_for_good_is_not_repeated() -> None:
 
 def test_a_simulated_rate_limit_calls_nobody() -> None:
     rig = Rig(ANSWER, simulate=2)
-    assert rig.run() is ANSWER
-    limit = Refusal(RefusalKind.RATE_LIMITED, "simulated", SIMULATED_BACKOFF)
+    assert rig.run() == ANSWER
+    hint = LimitHint(SIMULATED_BACKOFF)
+    limit = Refusal(RefusalKind.RATE_LIMITED, "simulated", hint, "simulated", Usage())
     assert rig.settled == [("1", limit), ("2", limit), ("3", ANSWER)]
     assert len(rig.secrets) == 1
-    assert rig.events[2] == CallRefused(
-        credential="key-1", refusal="rate_limited", message="simulated", retry_after=1.0
+    assert rig.events[3] == CallRefused(
+        call="1",
+        credential="key-1",
+        model="fake/model",
+        seconds=0.0,
+        refusal="rate_limited",
+        message="simulated",
+        code="simulated",
+        retry_after=1.0,
     )
 
 
-def test_exhaustion_passes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    def acquire(_provider: str) -> Lease:
-        raise CredentialsExhausted("every credential is closed")
+@pytest.mark.parametrize(
+    "error", [CredentialsExhausted("every credential is closed"), BudgetExhausted("no room")]
+)
+def test_exhaustion_passes_through(error: Exception) -> None:
+    def fail() -> None:
+        raise error
 
     rig = Rig()
-    monkeypatch.setattr(rig, "acquire", acquire)
-    with pytest.raises(CredentialsExhausted):
+    rig.meanwhile["acquire"] = fail
+    with pytest.raises(type(error)) as caught:
         rig.run()
+    assert caught.value is error
     assert rig.events == [LeaseRequested(provider="fake")]
 
 
@@ -210,24 +324,185 @@ class TestCancel:
 
     def test_nor_after_the_wait_for_a_lease(self) -> None:
         rig = Rig(ANSWER)
-        rig.cancel_while_waiting = True
+        rig.meanwhile["acquire"] = rig.model.cancel
         with pytest.raises(Interrupted):
             rig.run()
         assert rig.secrets == []
+        assert rig.events == [LeaseRequested(provider="fake")]
 
-    def test_nor_after_a_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_nor_after_a_pause(self) -> None:
         rig = Rig(refused(RefusalKind.TRANSIENT), ANSWER)
-        monkeypatch.setattr(rig.model, "_pause", lambda _seconds: rig.model.cancel())
+        rig.meanwhile["pause"] = rig.model.cancel
         with pytest.raises(Interrupted):
             rig.run()
         assert len(rig.secrets) == 1
 
-    def test_an_answer_that_is_on_its_way_still_comes(
-        self, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_call_in_flight_goes_on(self) -> None:
         rig = Rig(ANSWER)
-        monkeypatch.setattr(rig, "settle", lambda _lease, _result: rig.model.cancel())
-        assert rig.run() is ANSWER
+        rig.meanwhile["complete"] = rig.model.cancel
+        assert rig.run() == ANSWER
+
+    def test_an_answer_that_is_on_its_way_still_comes(self) -> None:
+        rig = Rig(ANSWER)
+        rig.meanwhile["settle"] = rig.model.cancel
+        assert rig.run() == ANSWER
+
+
+class TestWhatIsNoAnswer:
+    @pytest.mark.parametrize(
+        ("text", "why"),
+        [
+            ("", "the answer is empty"),
+            ("ACK", "the answer is no document, only 3 characters"),
+            ("<!doctype html>" + DOCUMENT, "the answer is a page of markup"),
+        ],
+    )
+    def test_it_is_paid_for_twice_and_no_more(self, text: str, why: str) -> None:
+        rig = Rig(*[replace(ANSWER, text=text)] * MAX_EMPTY_ANSWERS)
+        with pytest.raises(ModelError, match=f"fake/model gave no answer in 2 attempts: {why}"):
+            rig.run()
+        assert MAX_EMPTY_ANSWERS == 2
+        empty = Refusal(RefusalKind.EMPTY, why, HINT, "empty", ANSWER.usage)
+        assert rig.settled == [("1", empty), ("2", empty)]
+        assert rig.pauses == [FIRST_PAUSE]
+        assert rig.events[3] == CallRefused(
+            call="1",
+            credential="key-1",
+            model="fake/model",
+            seconds=2.5,
+            refusal="empty",
+            message=why,
+            code="empty",
+            input_tokens=7,
+            output_tokens=9,
+            cached_tokens=3,
+            cache_write_tokens=2,
+        )
+
+    def test_the_second_attempt_may_bring_one(self) -> None:
+        assert Rig(replace(ANSWER, text=" \n"), ANSWER).run() == ANSWER
+
+    def test_a_review_may_be_short_but_not_empty(self) -> None:
+        short = replace(ANSWER, text="APPROVED")
+        assert Rig(short).run(REVIEW) == short
+        assert Rig(replace(ANSWER, text=""), short).run(REVIEW) == short
+
+
+class TestText:
+    def test_a_fence_around_the_whole_is_removed(self) -> None:
+        rig = Rig(replace(ANSWER, text=f"```markdown\n{DOCUMENT}\n```\n"))
+        assert rig.run() == ANSWER
+
+    def test_what_utf8_cannot_write_is_replaced(self) -> None:
+        rig = Rig(replace(ANSWER, text=DOCUMENT + "\ud800"))
+        assert rig.run().text == DOCUMENT + "\N{REPLACEMENT CHARACTER}"
+
+
+class TestAbandon:
+    def test_a_call_in_flight_is_left_to_itself_and_that_is_its_end(self) -> None:
+        rig = Rig(ANSWER)
+        done: list[bool] = []
+        rig.meanwhile["complete"] = lambda: done.append(rig.model.abandon("the run was stopped"))
+        with pytest.raises(Interrupted, match="stopped while waiting for the model"):
+            rig.run()
+        assert done == [True]
+        assert rig.settled == []
+        assert rig.events[2:] == [
+            STARTED,
+            CallAbandoned(
+                call="1", credential="key-1", model="fake/model", reason="the run was stopped"
+            ),
+        ]
+
+    def test_an_answer_that_is_here_is_not_given_up(self) -> None:
+        rig = Rig(ANSWER)
+        done: list[bool] = []
+        rig.meanwhile["settle"] = lambda: done.append(rig.model.abandon("the run was stopped"))
+        assert rig.run() == ANSWER
+        assert rig.model.abandon("the run was stopped") is False
+        assert done == [False]
+        assert rig.settled == [("1", ANSWER)]
+        assert rig.events[2:] == [STARTED, FINISHED]
+
+    def test_after_a_refusal_there_is_nothing_to_wait_for(self) -> None:
+        rig = Rig(refused(RefusalKind.TRANSIENT), ANSWER)
+        done: list[bool] = []
+        rig.meanwhile["settle"] = lambda: done.append(rig.model.abandon("the run was stopped"))
+        with pytest.raises(Interrupted, match="stopped before the next call"):
+            rig.run()
+        assert done == [True]
+        assert [type(event) for event in rig.events[2:]] == [CallStarted, CallRefused]
+
+    @pytest.mark.parametrize("place", ["acquire", "pause"])
+    def test_a_wait_is_given_up_without_a_word(self, place: str) -> None:
+        rig = Rig(refused(RefusalKind.TRANSIENT), ANSWER)
+        done: list[bool] = []
+        rig.meanwhile[place] = lambda: done.append(rig.model.abandon("the run was stopped"))
+        with pytest.raises(Interrupted, match="stopped before the next call"):
+            rig.run()
+        assert done == [True]
+        assert not any(isinstance(event, CallAbandoned) for event in rig.events)
+
+    def test_nothing_is_begun_afterwards(self) -> None:
+        rig = Rig(ANSWER)
+        assert rig.model.abandon("the run was stopped")
+        with pytest.raises(Interrupted):
+            rig.run()
+        assert rig.happened == []
+
+    def test_a_call_is_given_up_once(self) -> None:
+        rig = Rig(ANSWER)
+        rig.meanwhile["complete"] = lambda: [rig.model.abandon("stopped") for _ in range(2)]
+        with pytest.raises(Interrupted):
+            rig.run()
+        assert [type(event) for event in rig.events[3:]] == [CallAbandoned]
+
+    def test_from_another_thread_there_is_one_end_and_all_agree_on_it(self) -> None:
+        for _ in range(100):
+            rig = Rig(ANSWER)
+            begun = threading.Event()
+            given_up: list[bool] = []
+
+            def give_up(rig: Rig, begun: threading.Event, given_up: list[bool]) -> None:
+                begun.wait(60)
+                given_up.append(rig.model.abandon("stopped"))
+
+            other = threading.Thread(target=give_up, args=(rig, begun, given_up))
+            other.start()
+            rig.meanwhile["complete"] = begun.set
+            try:
+                has_answer = rig.run() == ANSWER
+            except Interrupted:
+                has_answer = False
+            other.join()
+            assert given_up == [not has_answer]
+            [end] = rig.events[3:]
+            assert isinstance(end, CallFinished if has_answer else CallAbandoned)
+
+
+RESULTS = st.one_of(
+    st.just(ANSWER),
+    st.just(replace(ANSWER, text="")),
+    st.builds(
+        Refusal,
+        st.sampled_from(RefusalKind),
+        st.just("no"),
+        st.builds(LimitHint, st.none() | st.floats(0, 9)),
+    ),
+)
+
+
+@given(st.lists(RESULTS, max_size=12), st.integers(0, 3))
+def test_every_call_that_starts_has_one_end_and_is_settled_once(
+    results: list[Answer | Refusal], simulate: int
+) -> None:
+    rig = Rig(*results, ANSWER, simulate=simulate)
+    with suppress(ModelError):
+        rig.run()
+    starts = [event.call for event in rig.events if isinstance(event, CallStarted)]
+    ends = [event.call for event in rig.events if isinstance(event, CallFinished | CallRefused)]
+    assert starts == ends == [lease for lease, _ in rig.settled]
+    assert len(set(starts)) == len(starts)
 
 
 def test_no_event_and_no_error_shows_the_secret() -> None:

@@ -8,9 +8,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
+from agentos.credentials.budget import Budget, Room
 
 DEFAULT_COOLDOWN = 60.0
 """Seconds that a credential rests after a rate limit for which the provider named no time."""
@@ -24,26 +25,36 @@ class Waiting:
 
     `until` is the time at which the next cooldown ends, None if none runs: then only a settled
     lease can help. `pause_until` is set when every credential that could serve is cooling down: to
-    the time at which the first of them is back.
+    the time at which the first of them is back. `for_budget` means that what is left of the budget
+    is set aside for calls in flight.
     """
 
     until: float | None
     pause_until: float | None
+    for_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No credential will ever serve this; `reason` is a sentence without its full stop."""
+    """No credential will ever serve this, or the budget has no room for it.
+
+    `reason` is a sentence without its full stop.
+    """
 
     reason: str
+    over_budget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CoolingDown:
-    """A credential rests for `seconds` from now."""
+    """A credential rests for `seconds` from now.
+
+    `refused` tells a limit that was hit from one that is used up.
+    """
 
     credential: str
     seconds: float
+    refused: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +94,14 @@ class _Domain:
 @dataclass(frozen=True, slots=True)
 class _Ticket:
     owner: str | None
-    provider: str | None
+    wish: Wish | None  # None: any credential will do, for nothing that costs
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Loan:
     owner: str | None
     lease: Lease
+    was_given: bool = False  # whether the owner has seen it and so may have used it
 
 
 class CredentialPool:
@@ -97,16 +109,19 @@ class CredentialPool:
 
     An owner is who a lease is taken back from; None is nobody in particular. A ticket keeps its
     place until it is granted, refused, cancelled or taken back, and its id becomes the lease's.
-    Raises ConfigError for two credentials of one name or one without a slot.
+    No lease is granted for which `budget` has no room. Raises ConfigError for two credentials of
+    one name or one without a slot.
     """
 
     def __init__(
         self,
         credentials: Iterable[Credential],
         *,
+        budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
     ) -> None:
+        self._budget = Budget() if budget is None else budget
         self._domains: dict[str, _Domain] = {}
         for credential in credentials:
             slots = credential.max_concurrent
@@ -128,10 +143,10 @@ class CredentialPool:
         self._loans: dict[str, _Loan] = {}
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
 
-    def request(self, owner: str | None, provider: str | None) -> str:
-        """Queue up for a credential that serves `provider` (None: for any), and get a ticket."""
+    def request(self, owner: str | None, wish: Wish | None) -> str:
+        """Queue up for a credential that serves the wish (None: for any), and get a ticket."""
         ticket = str(next(self._ids))
-        self._tickets[ticket] = _Ticket(owner, provider)
+        self._tickets[ticket] = _Ticket(owner, wish)
         return ticket
 
     def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
@@ -142,41 +157,49 @@ class CredentialPool:
         self._grant_in_turn(now)
         loan = self._loans.get(ticket)
         if loan is not None and loan.owner == owner:
+            loan.was_given = True
             return loan.lease
         wanted = self._tickets.get(ticket)
         if wanted is None or wanted.owner != owner:
             return Refused("There is no such ticket")
-        hopes = [domain for domain in self._domains.values() if domain.serves(wanted.provider)]
+        room = Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
+        if wanted.wish is not None and room is Room.NEVER:
+            del self._tickets[ticket]
+            return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
+        provider = None if wanted.wish is None else wanted.wish.provider
+        hopes = [domain for domain in self._domains.values() if domain.serves(provider)]
         if all(domain.closed is not None for domain in hopes):
             del self._tickets[ticket]
-            return Refused(_why_none(wanted.provider, hopes))
+            return Refused(_why_none(provider, hopes))
         left = [domain for domain in hopes if domain.closed is None]
         pause = all(domain.cools(now) for domain in left)
         return Waiting(
             until=self.next_wake_up(now),
             pause_until=min(domain.cooldown_until for domain in left) if pause else None,
+            for_budget=room is Room.LATER,
         )
 
     def settle(
-        self, owner: str | None, lease_id: str, refusal: Refusal | None, now: float
+        self, owner: str | None, lease_id: str, result: Answer | Refusal | None, now: float
     ) -> CoolingDown | Closed | None:
-        """Take a lease back, draw the consequence of its refusal, and say what has changed.
+        """Take a lease back, draw the consequences of its call, and say what has changed.
 
         A lease that is not this owner's, or not any more, changes nothing.
         """
         loan = self._loans.get(lease_id)
         if loan is None or loan.owner != owner:
             return None
-        domain = self._free(lease_id)
-        if refusal is None or domain.closed is not None:
+        domain = self._free(lease_id, None if result is None else result.usage)
+        if result is None or domain.closed is not None:
             return None
-        if refusal.kind is RefusalKind.CREDENTIAL:
-            domain.closed = _masked(refusal.message, domain.credential.secret)
+        if isinstance(result, Answer):
+            return self._rest(domain, _until_renewed(result.hint), now, refused=False)
+        if result.kind is RefusalKind.CREDENTIAL:
+            domain.closed = _masked(result.message, domain.credential.secret)
             return Closed(domain.name, domain.closed)
-        if refusal.kind is RefusalKind.RATE_LIMITED:
-            rest = DEFAULT_COOLDOWN if refusal.retry_after is None else refusal.retry_after
-            domain.cooldown_until = max(domain.cooldown_until, now + rest)
-            return CoolingDown(domain.name, max(0.0, domain.cooldown_until - now))
+        if result.kind is RefusalKind.RATE_LIMITED:
+            rest = DEFAULT_COOLDOWN if result.retry_after is None else result.retry_after
+            return self._rest(domain, rest, now, refused=True)
         return None
 
     def cancel(self, owner: str | None, ticket: str) -> None:
@@ -184,14 +207,14 @@ class CredentialPool:
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
         if ticket in self._loans and self._loans[ticket].owner == owner:
-            self._free(ticket)
+            self._free(ticket, None)
 
     def take_back(self, owner: str) -> None:
         """Forget the owner: all its tickets and leases are void."""
         for ticket in [t for t, wanted in self._tickets.items() if wanted.owner == owner]:
             del self._tickets[ticket]
         for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
-            self._free(lease_id)
+            self._free(lease_id, None)
         self._last_used.pop(owner, None)
 
     def open_slots(self) -> int:
@@ -210,6 +233,8 @@ class CredentialPool:
 
     def _grant_in_turn(self, now: float) -> None:
         for ticket, wanted in list(self._tickets.items()):
+            if wanted.wish is not None and self._budget.room_for(wanted.wish) is not Room.NOW:
+                continue
             domain = self._choice(wanted, now)
             if domain is not None:
                 self._grant(ticket, domain)
@@ -217,10 +242,11 @@ class CredentialPool:
     def _choice(self, wanted: _Ticket, now: float) -> _Domain | None:
         """The owner's last; else one that serves only this provider; else the least used."""
         last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
+        provider = None if wanted.wish is None else wanted.wish.provider
         free = [
             domain
             for domain in self._domains.values()
-            if domain.serves(wanted.provider) and domain.has_room(now)
+            if domain.serves(provider) and domain.has_room(now)
         ]
         return min(
             free,
@@ -234,7 +260,11 @@ class CredentialPool:
         )
 
     def _grant(self, ticket: str, domain: _Domain) -> None:
-        owner = self._tickets.pop(ticket).owner
+        wanted = self._tickets[ticket]
+        if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
+            return
+        del self._tickets[ticket]
+        owner = wanted.owner
         simulate = self._simulate_rate_limits and domain.granted % _SIMULATED_EVERY == 0
         domain.in_use += 1
         domain.granted += 1
@@ -244,10 +274,28 @@ class CredentialPool:
         lease = Lease(ticket, domain.name, domain.credential.secret, simulate)
         self._loans[ticket] = _Loan(owner, lease)
 
-    def _free(self, lease_id: str) -> _Domain:
-        domain = self._domains[self._loans.pop(lease_id).lease.credential]
+    def _free(self, lease_id: str, usage: Usage | None) -> _Domain:
+        """Take the lease from its owner; what its call took is unknown if `usage` is None."""
+        loan = self._loans.pop(lease_id)
+        self._budget.settle(lease_id, usage if loan.was_given else Usage())
+        domain = self._domains[loan.lease.credential]
         domain.in_use -= 1
         return domain
+
+    def _rest(
+        self, domain: _Domain, seconds: float, now: float, *, refused: bool
+    ) -> CoolingDown | None:
+        """Let a domain rest; a cooldown can only grow."""
+        if not refused and now + seconds <= max(domain.cooldown_until, now):
+            return None
+        domain.cooldown_until = max(domain.cooldown_until, now + seconds)
+        return CoolingDown(domain.name, max(0.0, domain.cooldown_until - now), refused)
+
+
+def _until_renewed(hint: LimitHint) -> float:
+    """Seconds until a limit that the answer used up is there again; 0 if it left something."""
+    used_up = (limit.reset_after for limit in hint.limits if limit.remaining == 0)
+    return max((seconds for seconds in used_up if seconds is not None), default=0.0)
 
 
 def _masked(message: str, secret: str | None) -> str:

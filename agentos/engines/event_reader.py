@@ -6,8 +6,10 @@ import os
 from collections.abc import Callable, Iterator
 
 from agentos.core.events import (
+    CallAbandoned,
     CallFinished,
     CallRefused,
+    CallStarted,
     Decided,
     Event,
     LeaseGranted,
@@ -23,8 +25,10 @@ MAX_LINE = 1 << 20
 """Bytes; a longer line is no event of ours and is dropped."""
 
 _OF_A_CHILD = (
+    CallAbandoned,
     CallFinished,
     CallRefused,
+    CallStarted,
     Decided,
     LeaseGranted,
     LeaseRequested,

@@ -23,19 +23,21 @@ def open_for_append(path: Path) -> BinaryIO:
 
     Made where it is missing; a symlink is not followed. Raises OSError.
     """
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     return os.fdopen(os.open(path, flags, FILE_MODE), "ab", buffering=0)
 
 
 def append_line(path: Path, line: bytes, *, durable: bool = False) -> None:
     """Add one line by a file's only writer, or none of it: a full disk leaves no torn line.
 
-    `durable` waits until the disk has it. Raises OSError.
+    A last line that a power cut has torn is ended first. `durable` waits until the disk has it.
+    Raises OSError.
     """
     with open_for_append(path) as file:
         end = os.fstat(file.fileno()).st_size
+        is_torn = end > 0 and os.pread(file.fileno(), 1, end - 1) != b"\n"
         try:
-            _write_all(file.fileno(), line)
+            _write_all(file.fileno(), b"\n" + line if is_torn else line)
         except OSError:
             with contextlib.suppress(OSError):
                 os.ftruncate(file.fileno(), end)

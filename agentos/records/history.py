@@ -4,16 +4,17 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from agentos.core.errors import UsageError
-from agentos.core.events import Event, decode
+from agentos.core.events import CallAbandoned, CallEnded, CallStarted, Event, decode
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.records.files import write_json
-from agentos.records.run_folder import EVENTS_FILE, RUN_FILE, SUMMARY_FILE
+from agentos.records.run_folder import EVENTS_FILE, RUN_FILE, SUMMARY_FILE, append_event
 from agentos.records.run_summary import RunSummary
 
 
@@ -40,16 +41,20 @@ class LastOutcome:
 
 def unclosed_runs(paths: StatePaths) -> tuple[Path, ...]:
     """The folders of runs without a summary, oldest first; raises UsageError."""
-    return tuple(run for run in _runs(paths) if not _is_closed(run))
+    return tuple(run for run in runs_of(paths) if not _is_closed(run))
 
 
 def close_unclosed(run: Path, *, closed_by: str) -> None:
     """Write the summary of a run that was killed; `closed_by` is the run that does so.
 
-    What has no end among its events is `interrupted`. Raises UsageError.
+    What has no end among its events is `interrupted`, a call without one abandoned. Raises
+    UsageError.
     """
-    summary, finished = _replayed(run)
     try:
+        for call in _cut_off_calls(run):
+            with suppress(ValueError):  # who tampered with the record named what is no item
+                append_event(run, call, _last_time(run))
+        summary, finished = _replayed(run)
         write_json(run / SUMMARY_FILE, summary.as_json(finished, closed_by=closed_by), durable=True)
     except OSError as error:
         raise UsageError(
@@ -72,15 +77,18 @@ def children(run: Path) -> tuple[ChildRecord, ...]:
 def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
     """By label, from the newest run that worked on the item; corrupt folders are passed over."""
     latest: dict[str, LastOutcome] = {}
-    for run in _runs(paths):
+    for run in runs_of(paths):
         for label, entry in _items(run).items():
             if outcome := _last_outcome(_object(entry), run.name):
                 latest[label] = outcome
     return latest
 
 
-def _runs(paths: StatePaths) -> list[Path]:
-    """Folders only: a symlink of a cloned project may lead anywhere."""
+def runs_of(paths: StatePaths) -> list[Path]:
+    """The folders of all runs, oldest first; raises UsageError.
+
+    Folders only: a symlink of a cloned project may lead anywhere.
+    """
     try:
         found = [path for path in paths.runs.iterdir() if stat.S_ISDIR(path.lstat().st_mode)]
     except (FileNotFoundError, NotADirectoryError):
@@ -89,6 +97,11 @@ def _runs(paths: StatePaths) -> list[Path]:
         raise UsageError(f"{error.filename} cannot be read: {error.strerror}") from error
     # The id tells the second, `started` the order within it.
     return sorted(found, key=lambda run: (run.name[:16], _started(run), run.name))
+
+
+def recorded_events(run: Path) -> Iterator[Event]:
+    """Every event that the run recorded, as far as it can be read."""
+    return (event for _, event in _events(run / EVENTS_FILE))
 
 
 def _is_closed(run: Path) -> bool:
@@ -113,6 +126,22 @@ def _last_outcome(entry: Mapping[str, object], run_id: str) -> LastOutcome | Non
     return LastOutcome(
         outcome, str(entry.get("error") or ""), str(entry.get("finished") or ""), run_id
     )
+
+
+def _cut_off_calls(run: Path) -> list[CallAbandoned]:
+    """The ends of calls that were in flight when the run was killed."""
+    started: dict[tuple[str, str], CallStarted] = {}
+    for event in recorded_events(run):
+        match event:
+            case CallStarted(item=label, call=call):
+                started[label, call] = event
+            case CallEnded(item=label, call=call) | CallAbandoned(item=label, call=call):
+                started.pop((label, call), None)
+    return [event.abandoned("the run was killed") for event in started.values()]
+
+
+def _last_time(run: Path) -> str:
+    return max((time for time, _ in _events(run / EVENTS_FILE)), default=_started(run))
 
 
 def _replayed(run: Path) -> tuple[RunSummary, str]:

@@ -16,6 +16,7 @@ from agentos.core.errors import ItemError, UsageError
 from agentos.core.events import Event
 from agentos.core.files import replace_file, sync_folder
 from agentos.core.paths import StatePaths
+from agentos.core.prices import PriceTable
 from agentos.records.files import (
     FILE_MODE,
     FOLDER_MODE,
@@ -36,8 +37,10 @@ _AUDITED = (
     events.StepFinished,
     events.StepRestored,
     events.LeaseGranted,
+    events.CallStarted,
     events.CallFinished,
     events.CallRefused,
+    events.CallAbandoned,
     events.Decided,
     events.Reported,
     events.ItemFinished,
@@ -67,6 +70,7 @@ class RunFolder:
         now: Now,
         settings: Mapping[str, object],
         on_error: Callable[[OSError], None],
+        prices: PriceTable,
     ) -> None:
         started = timestamp(now())
         supervisor = psutil.Process()
@@ -75,7 +79,7 @@ class RunFolder:
         self._on_error = on_error
         self._has_failed = False
         self._lock = threading.Lock()
-        self._summary = RunSummary(path.name, started)
+        self._summary = RunSummary(path.name, started, prices)
         self._children: dict[str, dict[str, object]] = {}
         self._run: dict[str, object] = {
             "run_id": path.name,
@@ -94,9 +98,12 @@ class RunFolder:
         now: Now,
         settings: Mapping[str, object],
         on_error: Callable[[OSError], None],
+        prices: PriceTable = PriceTable(),  # noqa: B008 - frozen
     ) -> "RunFolder":
         """Begin a record in a state folder that is prepared; raises UsageError."""
-        folder = cls(paths.runs / run_id, now=now, settings=settings, on_error=on_error)
+        folder = cls(
+            paths.runs / run_id, now=now, settings=settings, on_error=on_error, prices=prices
+        )
         try:
             folder.path.mkdir(mode=FOLDER_MODE)
             write_json(folder.path / RUN_FILE, folder._run)
@@ -122,19 +129,18 @@ class RunFolder:
         with self._lock:
             time = timestamp(self._now())
             self._summary.add(event, time)
-            line = json_line({"time": time} | events.encode(event))
             durable = isinstance(event, _DURABLE)
-            error = _failure(lambda: append_line(self.path / EVENTS_FILE, line, durable=durable))
+            path = self.path / EVENTS_FILE
+            error = _failure(lambda: _append(path, event, time, durable=durable))
         self._report(error)
 
     def audit(self, event: Event) -> None:
         """Subscriber: what an item's workflow decided, in a file of the item's own."""
         if not isinstance(event, _AUDITED):
             return
-        path = self.path / f"workflow-audit-{_label(event.item)['id']}.jsonl"
         with self._lock:
-            line = json_line({"time": timestamp(self._now())} | events.encode(event))
-            error = _failure(lambda: append_line(path, line))
+            time = timestamp(self._now())
+            error = _failure(lambda: _append(_audit_of(self.path, event), event, time))
         self._report(error)
 
     def log_path(self, label: str) -> Path:
@@ -165,6 +171,24 @@ class RunFolder:
             is_first, self._has_failed = not self._has_failed, True
         if is_first:
             self._on_error(error)
+
+
+def append_event(run: Path, event: Event, time: str) -> None:
+    """Add an event to the record of a run that was killed.
+
+    Raises OSError, and ValueError for one that is about no item.
+    """
+    audit = _audit_of(run, event)
+    _append(run / EVENTS_FILE, event, time)
+    _append(audit, event, time)
+
+
+def _append(path: Path, event: Event, time: str, *, durable: bool = False) -> None:
+    append_line(path, json_line({"time": time} | events.encode(event)), durable=durable)
+
+
+def _audit_of(run: Path, event: Event) -> Path:
+    return run / f"workflow-audit-{_label(event.item)['id']}.jsonl"
 
 
 def _failure(write: Callable[[], None]) -> OSError | None:

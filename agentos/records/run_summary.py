@@ -1,12 +1,20 @@
 """What the events of one run add up to: the content of summary.json."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from agentos.core.calls import Usage
-from agentos.core.events import CallFinished, Event, ItemFinished, RunFinished, RunStarted
+from agentos.core.events import (
+    CallAbandoned,
+    CallEnded,
+    Event,
+    ItemFinished,
+    RunFinished,
+    RunStarted,
+)
 from agentos.core.outcomes import Outcome
+from agentos.core.prices import NANO, PriceTable
 
 
 @dataclass(slots=True)
@@ -19,6 +27,8 @@ class _ItemRecord:
     document: str = ""
     finished: str | None = None
     usage: Usage = field(default_factory=Usage)
+    nanodollars: int | None = 0  # None once a call had no price
+    unknown_calls: int = 0
 
     def as_json(self) -> dict[str, object]:
         return {
@@ -27,15 +37,15 @@ class _ItemRecord:
             "seconds": self.seconds,
             "document": self.document,
             "finished": self.finished,
-            "input_tokens": self.usage.input_tokens,
-            "output_tokens": self.usage.output_tokens,
+            **_used([self]),
         }
 
 
 class RunSummary:
-    """Grows by one event at a time; tokens are those of the calls made in this run."""
+    """Grows by one event at a time; tokens and cost are those of the calls made in this run."""
 
-    def __init__(self, run_id: str, started: str) -> None:
+    def __init__(self, run_id: str, started: str, prices: PriceTable = PriceTable()) -> None:  # noqa: B008 - frozen
+        self._prices = prices
         self._run_id = run_id
         self._started = started
         self._items: dict[str, _ItemRecord] = {}
@@ -47,8 +57,10 @@ class RunSummary:
             case RunStarted(items=labels):
                 for label in labels:
                     self._item(label)
-            case CallFinished(item=label):
-                self._item(label).usage += Usage(event.input_tokens, event.output_tokens)
+            case CallEnded(item=label):
+                self._count(self._item(label), event)
+            case CallAbandoned(item=label):
+                self._item(label).unknown_calls += 1
             case ItemFinished(item=label):
                 item = self._item(label)
                 item.outcome, item.error = event.outcome, event.error
@@ -77,16 +89,41 @@ class RunSummary:
             "totals": _totals(self._items.values()),
         }
 
+    def _count(self, item: _ItemRecord, event: CallEnded) -> None:
+        usage = event.usage
+        if usage is None:
+            item.unknown_calls += 1
+            return
+        item.usage += usage
+        cost = self._prices.cost(event.model, usage)
+        if cost is None or item.nanodollars is None:
+            item.nanodollars = None
+        else:
+            item.nanodollars += cost
+
     def _item(self, label: str) -> _ItemRecord:
         return self._items.setdefault(label, _ItemRecord())
 
 
-def _totals(items: Iterable[_ItemRecord]) -> dict[str, int]:
+def _totals(items: Iterable[_ItemRecord]) -> dict[str, object]:
     records = list(items)
     counts = Counter(record.outcome for record in records)
     return {
         "items": len(records),
         **{str(outcome): counts[outcome] for outcome in Outcome},
-        "input_tokens": sum(record.usage.input_tokens for record in records),
-        "output_tokens": sum(record.usage.output_tokens for record in records),
+        **_used(records),
+    }
+
+
+def _used(records: Sequence[_ItemRecord]) -> dict[str, object]:
+    """What calls took; the cost is None where a model has no price."""
+    usage = sum((record.usage for record in records), Usage())
+    costs = [record.nanodollars for record in records]
+    known = [cost for cost in costs if cost is not None]
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cost_usd": sum(known) / NANO if len(known) == len(costs) else None,
+        "calls_of_unknown_cost": sum(record.unknown_calls for record in records),
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from agentos.core.errors import UsageError
 from agentos.core.files import replace_file
+from agentos.core.items import Kind
 from agentos.core.paths import StatePaths, confined
 from agentos.records.files import FOLDER_MODE
 
@@ -55,7 +56,8 @@ def _between(anchor: Path, root: Path) -> Iterator[Path]:
 
 
 def _check_confined(paths: StatePaths, anchor: Path) -> None:
-    names = (paths.lock, paths.numbering_lock, paths.index_lock, paths.root / ".gitignore")
+    locks = (paths.lock, paths.numbering_lock, paths.index_lock)
+    names = (*locks, *map(paths.spending, Kind), paths.root / ".gitignore")
     for path in (paths.checkpoints, paths.runs, *names):
         confined(path, anchor)
     if paths.checkpoints.is_dir():

@@ -45,7 +45,10 @@ class Steps:
 
         def call() -> tuple[str, Usage]:
             answer = complete(request)
-            return answer.text, answer.usage
+            if answer.truncated:
+                self.say(f"{name}: the answer ends at the model's output limit (max_output_tokens)")
+                self.decide("keep a cut answer", "it ends at the model's output limit")
+            return answer.text, answer.usage or Usage()
 
         return self._run(name, call)
 

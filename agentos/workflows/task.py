@@ -20,7 +20,8 @@ FAILURE_NOTE = "failure"
 class Task:
     """One item to work on. `source` is the issue or brief as it was read at the start.
 
-    `rounds` is how often a draft may be reviewed; `known_hashes` are hashes of documents that
+    `rounds` is how often a draft may be reviewed, `context_bytes` how long what is shown of the
+    code base may be together with the source; `known_hashes` are hashes of documents that
     agentos itself wrote for the item, which it may write over.
     """
 
@@ -29,6 +30,7 @@ class Task:
     state: StatePaths
     source: bytes
     rounds: int
+    context_bytes: int
     drafter: Complete
     reviewer: Complete
     known_hashes: frozenset[str] = frozenset()
@@ -51,7 +53,8 @@ class Task:
     def code(self, text: str) -> str:
         """What of the code base belongs to the source, as Markdown; raises ItemError."""
         try:
-            return render(gather_context(self.project, text))
+            room = max(self.context_bytes - len(self.source), 0)
+            return render(gather_context(self.project, text, max_bytes=room))
         except OSError as error:
             raise ItemError(f"{self.project} cannot be read: {error.strerror}") from None
 

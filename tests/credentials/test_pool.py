@@ -5,7 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.calls import (
+    Answer,
+    Lease,
+    Limit,
+    LimitHint,
+    LimitScope,
+    Refusal,
+    RefusalKind,
+    Wish,
+)
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.pool import (
@@ -17,9 +26,11 @@ from agentos.credentials.pool import (
     Waiting,
 )
 
+P, Q = Wish("p"), Wish("q")
+
 
 def limited(seconds: float | None = None) -> Refusal:
-    return Refusal(RefusalKind.RATE_LIMITED, "slow down", seconds)
+    return Refusal(RefusalKind.RATE_LIMITED, "slow down", LimitHint(seconds))
 
 
 def pool_of(*credentials: Credential, default_slots: int = 1) -> CredentialPool:
@@ -27,14 +38,14 @@ def pool_of(*credentials: Credential, default_slots: int = 1) -> CredentialPool:
 
 
 def granted(pool: CredentialPool, owner: str | None, now: float = 0.0) -> Lease:
-    lease = pool.poll(owner, pool.request(owner, "p"), now)
+    lease = pool.poll(owner, pool.request(owner, P), now)
     assert isinstance(lease, Lease)
     return lease
 
 
 def test_a_lease_carries_name_and_secret_and_its_ticket_is_its_id() -> None:
     pool = pool_of(Credential("a", "s3cret"))
-    ticket = pool.request("o", "p")
+    ticket = pool.request("o", P)
     assert pool.poll("o", ticket, 0.0) == Lease(ticket, "a", "s3cret")
 
 
@@ -51,7 +62,7 @@ def test_slots_come_from_the_credential_or_the_default() -> None:
     assert pool.open_slots() == 5
     for _ in range(5):
         granted(pool, "o")
-    assert pool.poll("o", pool.request("o", "p"), 0.0) == Waiting(None, None)
+    assert pool.poll("o", pool.request("o", P), 0.0) == Waiting(None, None)
 
 
 @pytest.mark.parametrize(
@@ -93,15 +104,15 @@ def test_a_credential_of_the_provider_goes_before_one_that_serves_all() -> None:
 def test_a_later_ticket_takes_what_no_earlier_one_could_use() -> None:
     pool = pool_of(Credential("a", None, provider="p"), Credential("b", None, provider="q"))
     granted(pool, "x")
-    early = pool.request("y", "p")
-    late = pool.request("z", "q")
+    early = pool.request("y", P)
+    late = pool.request("z", Q)
     assert isinstance(pool.poll("z", late, 0.0), Lease)
     assert isinstance(pool.poll("y", early, 0.0), Waiting)
 
 
 def test_a_later_ticket_does_not_overtake() -> None:
     pool = pool_of(Credential("a", None))
-    early, late = pool.request("x", "p"), pool.request("y", "p")
+    early, late = pool.request("x", P), pool.request("y", P)
     assert pool.poll("y", late, 0.0) == Waiting(None, None)
     assert isinstance(pool.poll("x", early, 0.0), Lease)
 
@@ -112,7 +123,7 @@ def test_a_rate_limit_cools(given_seconds: float | None, seconds: float) -> None
     lease = granted(pool, "o")
     effect = pool.settle("o", lease.id, limited(given_seconds), 100.0)
     assert effect == CoolingDown("a", seconds)
-    ticket = pool.request("o", "p")
+    ticket = pool.request("o", P)
     back = 100.0 + seconds
     assert pool.poll("o", ticket, 100.0) == Waiting(until=back, pause_until=back)
     assert isinstance(pool.poll("o", ticket, math.nextafter(back, 0)), Waiting)
@@ -130,15 +141,77 @@ def test_a_shorter_cooldown_does_not_cut_a_longer_one() -> None:
 
 def test_a_pause_ends_with_the_first_credential_that_could_serve() -> None:
     pool = pool_of(*(Credential(name, None, provider=name[0]) for name in ("p1", "p2", "q")))
-    q = pool.poll("o", pool.request("o", "q"), 0.0)
+    q = pool.poll("o", pool.request("o", Q), 0.0)
     assert isinstance(q, Lease)
     first, second = granted(pool, "o"), granted(pool, "o")
     pool.settle("o", q.id, limited(5.0), 0.0)
     pool.settle("o", first.id, limited(20.0), 0.0)
-    ticket = pool.request("o", "p")
+    ticket = pool.request("o", P)
     assert pool.poll("o", ticket, 0.0) == Waiting(until=5.0, pause_until=None)
     pool.settle("o", second.id, limited(30.0), 0.0)
     assert pool.poll("o", ticket, 0.0) == Waiting(until=5.0, pause_until=20.0)
+
+
+def answer(*limits: Limit) -> Answer:
+    return Answer("text", "p/m", hint=LimitHint(limits=limits))
+
+
+def used_up(reset_after: float | None, scope: LimitScope = LimitScope.TOKENS) -> Limit:
+    return Limit(scope, limit=1000, remaining=0, reset_after=reset_after)
+
+
+def test_an_answer_that_used_up_a_limit_cools_its_credential_down_until_that_is_renewed() -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    lease = granted(pool, "o")
+    limits = (used_up(12.0), used_up(30.0, LimitScope.REQUESTS))
+    effect = pool.settle("o", lease.id, answer(*limits), 100.0)
+    assert effect == CoolingDown("a", 30.0, refused=False)
+    assert granted(pool, "o", 129.0).credential == "b"
+    assert granted(pool, "o", 130.0).credential == "a"
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        (),
+        (Limit(LimitScope.TOKENS),),
+        (Limit(LimitScope.TOKENS, limit=10, remaining=1, reset_after=60.0),),
+        (Limit(LimitScope.TOKENS, limit=10, remaining=None, reset_after=60.0),),
+        (used_up(None),),
+        (used_up(0.0),),
+    ],
+)
+def test_an_answer_that_left_something_cools_nothing(limits: tuple[Limit, ...]) -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    assert pool.settle("o", lease.id, answer(*limits), 0.0) is None
+    assert granted(pool, "o").credential == "a"
+
+
+def test_a_used_up_limit_only_lets_a_cooldown_grow() -> None:
+    pool = pool_of(Credential("a", None, max_concurrent=4))
+    first, second, third, fourth = (granted(pool, "o") for _ in range(4))
+    pool.settle("o", first.id, limited(50.0), 0.0)
+    assert pool.settle("o", second.id, answer(used_up(20.0)), 10.0) is None
+    assert pool.next_wake_up(10.0) == 50.0
+    effect = pool.settle("o", third.id, answer(used_up(60.0)), 10.0)
+    assert effect == CoolingDown("a", 60.0, refused=False)
+    assert pool.settle("o", fourth.id, limited(5.0), 20.0) == CoolingDown("a", 50.0)
+
+
+def test_a_refusal_for_another_reason_says_nothing_of_limits() -> None:
+    pool = pool_of(Credential("a", None))
+    hint = LimitHint(limits=(used_up(60.0),))
+    lease = granted(pool, "o")
+    assert pool.settle("o", lease.id, Refusal(RefusalKind.TRANSIENT, "cut", hint), 0.0) is None
+
+
+def test_a_closed_credential_does_not_cool_down() -> None:
+    pool = pool_of(Credential("a", None, max_concurrent=2))
+    first, second = granted(pool, "o"), granted(pool, "o")
+    pool.settle("o", first.id, Refusal(RefusalKind.CREDENTIAL, "no"), 0.0)
+    assert pool.settle("o", second.id, answer(used_up(60.0)), 0.0) is None
+    assert pool.next_wake_up(0.0) is None
 
 
 @pytest.mark.parametrize(
@@ -147,14 +220,14 @@ def test_a_pause_ends_with_the_first_credential_that_could_serve() -> None:
 def test_other_refusals_only_free_the_slot(kind: RefusalKind) -> None:
     pool = pool_of(Credential("a", None))
     lease = granted(pool, "o")
-    assert pool.settle("o", lease.id, Refusal(kind, "no", 99.0), 0.0) is None
+    assert pool.settle("o", lease.id, Refusal(kind, "no", LimitHint(99.0)), 0.0) is None
     assert granted(pool, "o").credential == "a"
 
 
 def test_a_refused_credential_is_closed_and_its_reason_masked() -> None:
     pool = pool_of(Credential("a", "s3cret", max_concurrent=2))
     first, second = granted(pool, "o"), granted(pool, "o")
-    waiting = pool.request("o", "p")
+    waiting = pool.request("o", P)
     refusal = Refusal(RefusalKind.CREDENTIAL, "bad key s3cret")
     assert pool.settle("o", first.id, refusal, 0.0) == Closed("a", "bad key ***")
     assert pool.settle("o", second.id, refusal, 0.0) is None
@@ -167,7 +240,7 @@ def test_a_refused_credential_is_closed_and_its_reason_masked() -> None:
 
 def test_a_provider_that_nobody_serves_is_refused() -> None:
     pool = pool_of(Credential("a", None, provider="q"))
-    assert pool.poll("o", pool.request("o", "p"), 0.0) == Refused("There is no credential for 'p'")
+    assert pool.poll("o", pool.request("o", P), 0.0) == Refused("There is no credential for 'p'")
     empty = pool_of()
     assert empty.poll(None, empty.request(None, None), 0.0) == Refused("There is no credential")
 
@@ -175,7 +248,7 @@ def test_a_provider_that_nobody_serves_is_refused() -> None:
 def test_a_stranger_can_neither_poll_settle_nor_cancel() -> None:
     pool = pool_of(Credential("a", None))
     lease = granted(pool, "o")
-    ticket = pool.request("o", "p")
+    ticket = pool.request("o", P)
     refusal = Refusal(RefusalKind.CREDENTIAL, "mine now")
     assert pool.settle("thief", lease.id, refusal, 0.0) is None
     assert pool.settle("o", "unknown", refusal, 0.0) is None
@@ -188,7 +261,7 @@ def test_a_stranger_can_neither_poll_settle_nor_cancel() -> None:
 def test_cancelling_gives_up_the_place() -> None:
     pool = pool_of(Credential("a", None))
     lease = granted(pool, "o")
-    ticket = pool.request("o", "p")
+    ticket = pool.request("o", P)
     pool.cancel("o", ticket)
     assert not pool.anyone_waiting
     assert pool.poll("o", lease.id, 0.0) is lease
@@ -196,7 +269,7 @@ def test_cancelling_gives_up_the_place() -> None:
 
 def test_cancelling_frees_what_was_granted_meanwhile() -> None:
     pool = pool_of(Credential("a", None))
-    early, late = pool.request("x", "p"), pool.request("y", "p")
+    early, late = pool.request("x", P), pool.request("y", P)
     assert isinstance(pool.poll("y", late, 0.0), Waiting)
     pool.cancel("stranger", early)
     assert isinstance(pool.poll("y", late, 0.0), Waiting)
@@ -207,7 +280,7 @@ def test_cancelling_frees_what_was_granted_meanwhile() -> None:
 def test_taking_back_frees_leases_and_places_of_that_owner_only() -> None:
     pool = pool_of(Credential("a", None), Credential("b", None))
     gone, stays = granted(pool, "gone"), granted(pool, "stays")
-    early, late = pool.request("gone", "p"), pool.request("late", "p")
+    early, late = pool.request("gone", P), pool.request("late", P)
     pool.take_back("gone")
     assert isinstance(pool.poll("gone", early, 0.0), Refused)
     assert isinstance(pool.poll("gone", gone.id, 0.0), Refused)
@@ -225,7 +298,7 @@ def test_the_first_and_every_fifth_lease_of_a_credential_simulates_a_rate_limit(
     for name in names:
         flags = []
         for _ in range(12):
-            lease = pool.poll("o", pool.request("o", name), 0.0)
+            lease = pool.poll("o", pool.request("o", Wish(name)), 0.0)
             assert isinstance(lease, Lease)
             flags.append(lease.simulate_rate_limit)
             pool.settle("o", lease.id, None, 0.0)
@@ -251,13 +324,18 @@ CREDENTIALS = st.lists(
     unique_by=lambda credential: credential.name,
 )
 OWNERS = st.sampled_from(["x", "y", "z"])
-REFUSALS = st.one_of(
+SECONDS = st.none() | st.integers(0, 100).map(float)
+LIMITS = st.builds(
+    Limit, st.just(LimitScope.TOKENS), remaining=st.integers(0, 1), reset_after=SECONDS
+)
+RESULTS = st.one_of(
     st.none(),
+    st.builds(answer, LIMITS, LIMITS),
     st.builds(
         Refusal,
         st.sampled_from(RefusalKind),
         st.just("because"),
-        st.none() | st.integers(0, 100).map(float),
+        st.builds(LimitHint, SECONDS),
     ),
 )
 
@@ -293,7 +371,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(owner=OWNERS, provider=st.sampled_from("pq"))
     def request(self, owner: str, provider: str) -> None:
-        self.tickets[self.pool.request(owner, provider)] = (owner, provider)
+        self.tickets[self.pool.request(owner, Wish(provider))] = (owner, provider)
 
     @precondition(lambda self: self.tickets)
     @rule(data=st.data())
@@ -325,15 +403,16 @@ class Machine(RuleBasedStateMachine):
             self.leases[ticket] = (owner, lease)
 
     @precondition(lambda self: self.leases)
-    @rule(data=st.data(), refusal=REFUSALS)
-    def settle(self, data: st.DataObject, refusal: Refusal | None) -> None:
+    @rule(data=st.data(), result=RESULTS)
+    def settle(self, data: st.DataObject, result: Answer | Refusal | None) -> None:
         lease_id = data.draw(st.sampled_from(list(self.leases)))
         owner, lease = self.leases.pop(lease_id)
-        effect = self.pool.settle(owner, lease_id, refusal, self.now)
-        assert self.pool.settle(owner, lease_id, refusal, self.now) is None
+        effect = self.pool.settle(owner, lease_id, result, self.now)
+        assert self.pool.settle(owner, lease_id, result, self.now) is None
         if isinstance(effect, CoolingDown):
             until = self.now + effect.seconds
             assert until >= self.cooldowns[lease.credential]
+            assert effect.refused == isinstance(result, Refusal)
             self.cooldowns[lease.credential] = until
         elif isinstance(effect, Closed):
             self.closed.add(lease.credential)
@@ -370,7 +449,7 @@ class Machine(RuleBasedStateMachine):
             for _ in range(self.slots[credential.name]):
                 provider = credential.provider or "p"
                 assert isinstance(
-                    self.pool.poll("end", self.pool.request("end", provider), self.now), Lease
+                    self.pool.poll("end", self.pool.request("end", Wish(provider)), self.now), Lease
                 )
 
 

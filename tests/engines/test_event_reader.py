@@ -2,13 +2,17 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos.core.events import (
+    CallAbandoned,
+    CallFinished,
     CallRefused,
+    CallStarted,
     ChildStarted,
     Event,
     ItemFinished,
@@ -153,12 +157,29 @@ def test_what_only_the_parent_says_is_skipped(pipe: Pipe, event: Event) -> None:
 
 def test_every_text_is_masked(pipe: Pipe) -> None:
     refused = CallRefused(
-        credential="main", refusal="credential", message=f"bad key {SECRET}", retry_after=1.0
+        call="7",
+        credential="main",
+        model="openai/m",
+        seconds=0.5,
+        refusal="credential",
+        message=f"bad key {SECRET}",
+        code=f"invalid {SECRET}",
+        retry_after=1.0,
     )
     [event] = pipe.events_of(line(refused))
-    assert event == CallRefused(
-        credential="main", refusal="credential", message="bad key ***", retry_after=1.0
-    )
+    assert event == replace(refused, message="bad key ***", code="invalid ***")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        CallStarted(call="7", credential="main", model="openai/m", most_input_tokens=9),
+        CallFinished(call="7", credential="main", model="openai/m", seconds=0.5, usage_known=False),
+        CallAbandoned(call="7", credential="main", model="openai/m", reason="stopped"),
+    ],
+)
+def test_a_child_tells_of_its_calls(pipe: Pipe, event: Event) -> None:
+    assert pipe.events_of(line(event)) == [event]
 
 
 def test_an_escaped_secret_is_masked_as_what_it_means(pipe: Pipe) -> None:

@@ -23,6 +23,7 @@ from agentos.core.errors import EngineError
 from agentos.core.events import ChildStarted, Decided, Event, Notice, Reported, StepStarted
 from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
+from agentos.core.model_settings import ModelSettings
 from agentos.core.outcomes import Outcome
 from agentos.engines import local, parenthood
 from agentos.engines.child_process import ChildProcess
@@ -97,8 +98,8 @@ class Stage:
                 Item(Kind.LLD, "42", "A title", folder / "042-a-title.md"),
                 project=folder,
                 state=folder / ".agentos",
-                drafter="embedded",
-                reviewer="embedded",
+                drafter=ModelSettings("embedded"),
+                reviewer=ModelSettings("embedded"),
                 rounds=3,
                 grace=grace,
             ),

@@ -22,9 +22,9 @@ PATIENCE = 60.0
 ValueT = TypeVar("ValueT")
 
 
-def wait_until(condition: Callable[[], ValueT], what: str) -> ValueT:
+def wait_until(condition: Callable[[], ValueT], what: str, *, patience: float = PATIENCE) -> ValueT:
     """Poll until the condition gives something true."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited in vain until {what}"
         time.sleep(0.01)
@@ -60,9 +60,9 @@ class Running:
                 child.kill()
         self.process.wait()
 
-    def finish(self) -> tuple[int, str]:
+    def finish(self, *, patience: float = PATIENCE) -> tuple[int, str]:
         """Wait for its end; gives exit code (negative for a signal) and all that it printed."""
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(patience)
         return code, self.text()
 
     def text(self) -> str:

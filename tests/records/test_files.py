@@ -57,6 +57,14 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     assert path.read_bytes() == b"a whole line\nnext\n"
 
 
+def test_a_torn_line_takes_no_other_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"one\ntw")
+    append_line(path, b"three\n")
+    append_line(path, b"four\n")
+    assert path.read_bytes() == b"one\ntw\nthree\nfour\n"
+
+
 @pytest.mark.parametrize("durable", [False, True])
 def test_a_file_is_replaced_as_a_whole(tmp_path: Path, durable: bool) -> None:
     path = tmp_path / "file"

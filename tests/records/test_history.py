@@ -1,7 +1,8 @@
 import json
 import os
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,73 @@ def test_a_run_killed_after_its_end_keeps_its_exit_code(run_of: RunOf) -> None:
     run = run_of(FIRST, started(FIRST), events.RunFinished(exit_code=3))
     close_unclosed(run.path, closed_by=SECOND)
     assert summary(run.path)["exit_code"] == 3
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for line in path.read_bytes().splitlines():
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+CALL = events.CallStarted(item="LLD-1", call="1", credential="main", model="m")
+ENDS: list[events.Event] = [
+    events.CallFinished(item="LLD-1", call="1", credential="main", model="m", seconds=1),
+    events.CallRefused(
+        item="LLD-1", call="1", credential="main", model="m", seconds=1, refusal="", message=""
+    ),
+    CALL.abandoned("the run was stopped"),
+]
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"time": "2026-'])
+def test_a_call_that_was_in_flight_is_given_its_end_in_record_and_audit(
+    run_of: RunOf, torn: bytes
+) -> None:
+    other = replace(CALL, item="LLD-2")
+    run = run_of(FIRST, started(FIRST, "LLD-1", "LLD-2"), CALL, *ENDS[:1], other)
+    run.audit(other)
+    for name in ("events.ndjson", "workflow-audit-2.jsonl"):
+        with (run.path / name).open("ab") as file:
+            file.write(torn)
+    for _ in range(2):  # the second time as after a kill before the summary was there
+        close_unclosed(run.path, closed_by=SECOND)
+    for name in ("events.ndjson", "workflow-audit-2.jsonl"):
+        [end] = [line for line in lines(run.path / name) if line["event"] == "call_abandoned"]
+        assert events.decode(end) == other.abandoned("the run was killed")
+        assert end["time"] == "2026-11-23T18:15:05.000Z"
+    assert not (run.path / "workflow-audit-1.jsonl").exists()
+    assert summary(run.path)["items"]["LLD-2"]["calls_of_unknown_cost"] == 1
+    assert summary(run.path)["items"]["LLD-1"]["calls_of_unknown_cost"] == 0
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: type(end).__name__)
+def test_a_call_that_has_ended_is_let_be(run_of: RunOf, end: events.Event) -> None:
+    run = run_of(FIRST, started(FIRST, "LLD-1"), CALL, end)
+    before = (run.path / "events.ndjson").read_bytes()
+    close_unclosed(run.path, closed_by=SECOND)
+    assert (run.path / "events.ndjson").read_bytes() == before
+
+
+@pytest.mark.parametrize("label", ["", "LLD-../../outside", "LLD-1/x"])
+def test_a_call_of_what_is_no_item_leads_nowhere(run_of: RunOf, label: str) -> None:
+    run = run_of(FIRST, started(FIRST, "LLD-1"), replace(CALL, item=label))
+    before = snapshot(run.path)
+    close_unclosed(run.path, closed_by=SECOND)
+    after = snapshot(run.path)
+    assert set(after) - set(before) == {run.path / "summary.json"}
+    assert after[run.path / "events.ndjson"] == before[run.path / "events.ndjson"]
+
+
+def test_an_audit_that_leads_elsewhere_is_not_written(run_of: RunOf, tmp_path: Path) -> None:
+    run = run_of(FIRST, started(FIRST, "LLD-1"), CALL)
+    (tmp_path / "outside").touch()
+    (run.path / "workflow-audit-1.jsonl").symlink_to(tmp_path / "outside")
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        close_unclosed(run.path, closed_by=SECOND)
+    assert caught.value.hint
+    assert (tmp_path / "outside").read_bytes() == b""
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)

@@ -6,6 +6,7 @@ import stat
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,29 @@ from agentos.core.clock import Now
 from agentos.core.errors import ItemError, UsageError
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
+from agentos.core.prices import Price, PriceTable
 from agentos.records.run_folder import RunFolder, new_run_id
 
 RUN_ID = "20261123T181500Z-3fa9"
+PRICES = PriceTable({"m": Price(Decimal(1), Decimal(10))})
 
 
 def never(error: OSError) -> None:
     raise AssertionError(error)
 
 
-def create(paths: StatePaths, now: Now, on_error: Callable[[OSError], None] = never) -> RunFolder:
+def create(
+    paths: StatePaths,
+    now: Now,
+    on_error: Callable[[OSError], None] = never,
+) -> RunFolder:
     return RunFolder.create(
-        paths, run_id=RUN_ID, now=now, settings={"parallel": 5}, on_error=on_error
+        paths,
+        run_id=RUN_ID,
+        now=now,
+        settings={"parallel": 5},
+        on_error=on_error,
+        prices=PRICES,
     )
 
 
@@ -132,8 +144,18 @@ def test_the_audit_holds_what_the_workflow_decided(paths: StatePaths, now: Now) 
         events.StepStarted(item="ISSUE-dark-mode", step="draft"),
         events.LeaseRequested(item="ISSUE-dark-mode", provider="embedded"),
         events.LeaseGranted(item="ISSUE-dark-mode", credential="main"),
+        events.CallStarted(item="ISSUE-dark-mode", call="1", credential="main", model="m"),
         events.CallRefused(
-            item="ISSUE-dark-mode", credential="main", refusal="rate_limited", message="wait"
+            item="ISSUE-dark-mode",
+            call="1",
+            credential="main",
+            model="m",
+            seconds=0.5,
+            refusal="rate_limited",
+            message="wait",
+        ),
+        events.CallAbandoned(
+            item="ISSUE-dark-mode", call="2", credential="main", model="m", reason="stopped"
         ),
         events.Notice(text="hello"),
         events.Decided(item="LLD-42", decision="stop", reason="same findings"),
@@ -144,7 +166,9 @@ def test_the_audit_holds_what_the_workflow_decided(paths: StatePaths, now: Now) 
     assert [line["event"] for line in found] == [
         "step_started",
         "lease_granted",
+        "call_started",
         "call_refused",
+        "call_abandoned",
         "item_finished",
     ]
     assert found[0] == {
@@ -178,14 +202,34 @@ def test_a_label_does_not_lead_out_of_the_folder(paths: StatePaths, now: Now, la
         run.audit(events.StepStarted(item=label, step="draft"))
 
 
+def call_of(item: str, model: str = "m", **used: Any) -> events.CallFinished:
+    return events.CallFinished(
+        item=item, call="1", credential="main", model=model, seconds=1.0, **used
+    )
+
+
 def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
     run = create(paths, now)
-    call = {"credential": "main", "model": "embedded", "seconds": 1.0}
+    refused = events.CallRefused(
+        item="LLD-2",
+        call="2",
+        credential="main",
+        model="m",
+        seconds=1.0,
+        refusal="empty",
+        message="the answer is empty",
+        input_tokens=2,
+    )
     for event in (
         events.RunStarted(run_id=RUN_ID, items=("LLD-1", "LLD-2", "LLD-3"), parallel=2),
-        events.CallFinished(item="LLD-1", input_tokens=10, output_tokens=2, **call),  # type: ignore[arg-type]  # a plain dict
-        events.CallFinished(item="LLD-1", input_tokens=5, output_tokens=1, **call),  # type: ignore[arg-type]  # a plain dict
-        events.CallFinished(item="LLD-2", input_tokens=7, output_tokens=3, **call),  # type: ignore[arg-type]  # a plain dict
+        call_of("LLD-1", input_tokens=10, output_tokens=2, cached_tokens=4),
+        call_of("LLD-1", input_tokens=5, output_tokens=1),
+        call_of("LLD-2", input_tokens=7, output_tokens=3),
+        refused,
+        call_of("LLD-2", usage_known=False),
+        events.CallAbandoned(
+            item="LLD-3", call="3", credential="main", model="m", reason="the run was stopped"
+        ),
         events.ItemFinished(
             item="LLD-1", outcome=Outcome.APPROVED, seconds=2.5, document="docs/LLD-001.md"
         ),
@@ -197,7 +241,7 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
     assert read(run.path / "summary.json") == {
         "run_id": RUN_ID,
         "started": "2026-11-23T18:15:01.000Z",
-        "finished": "2026-11-23T18:15:09.000Z",
+        "finished": "2026-11-23T18:15:12.000Z",
         "exit_code": 1,
         "items": {
             "LLD-1": {
@@ -205,18 +249,24 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
                 "error": "",
                 "seconds": 2.5,
                 "document": "docs/LLD-001.md",
-                "finished": "2026-11-23T18:15:06.000Z",
+                "finished": "2026-11-23T18:15:09.000Z",
                 "input_tokens": 15,
                 "output_tokens": 3,
+                "cached_tokens": 4,
+                "cost_usd": 0.000045,
+                "calls_of_unknown_cost": 0,
             },
             "LLD-2": {
                 "outcome": "failed",
                 "error": "no model",
                 "seconds": 0.5,
                 "document": "",
-                "finished": "2026-11-23T18:15:07.000Z",
-                "input_tokens": 7,
+                "finished": "2026-11-23T18:15:10.000Z",
+                "input_tokens": 9,
                 "output_tokens": 3,
+                "cached_tokens": 0,
+                "cost_usd": 0.000039,
+                "calls_of_unknown_cost": 1,
             },
             "LLD-3": {
                 "outcome": "interrupted",
@@ -226,6 +276,9 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
                 "finished": None,
                 "input_tokens": 0,
                 "output_tokens": 0,
+                "cached_tokens": 0,
+                "cost_usd": 0.0,
+                "calls_of_unknown_cost": 1,
             },
         },
         "totals": {
@@ -235,10 +288,29 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
             "failed": 1,
             "interrupted": 1,
             "skipped": 0,
-            "input_tokens": 22,
+            "input_tokens": 24,
             "output_tokens": 6,
+            "cached_tokens": 4,
+            "cost_usd": 0.000084,
+            "calls_of_unknown_cost": 2,
         },
     }
+
+
+def test_a_call_without_a_price_leaves_the_cost_of_its_item_and_the_total_open(
+    paths: StatePaths, now: Now
+) -> None:
+    run = create(paths, now)
+    for model in ("other", "m"):
+        run.record(call_of("LLD-1", model, input_tokens=10))
+    run.record(call_of("LLD-2", input_tokens=10))
+    run.record(call_of("LLD-3", "embedded"))
+    run.close(0)
+    found = read(run.path / "summary.json")
+    costs = {label: item["cost_usd"] for label, item in found["items"].items()}
+    assert costs == {"LLD-1": None, "LLD-2": 0.00001, "LLD-3": 0.0}
+    assert found["totals"]["cost_usd"] is None
+    assert found["totals"]["input_tokens"] == 30
 
 
 def test_the_first_failure_is_told_once_and_nothing_raises(paths: StatePaths, now: Now) -> None:

@@ -78,6 +78,8 @@ def test_a_home_that_is_a_symlink_is_the_users_choice_but_not_what_lies_in_it(
         ".agentos/lock",
         ".agentos/index.lock",
         ".agentos/numbering.lock",
+        ".agentos/spending-lld.ndjson",
+        ".agentos/spending-issue.ndjson",
         ".agentos/.gitignore",
         ".agentos/checkpoints/lld_workflow_42.db-wal",
     ],

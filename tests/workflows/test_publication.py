@@ -36,6 +36,7 @@ class Desk:
             state=StatePaths(project / ".agentos"),
             source=b"",
             rounds=3,
+            context_bytes=100_000,
             drafter=nobody,
             reviewer=nobody,
         )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,10 @@ def bench(tmp_path: Path) -> Workbench:
 
 def never() -> str:
     pytest.fail("a finished step ran again")
+
+
+def nobody(_request: Request) -> Answer:
+    pytest.fail("an answer was paid for twice")
 
 
 def stopped() -> None:
@@ -108,6 +113,32 @@ class TestSteps:
             step="draft", seconds=0.5, input_tokens=7, output_tokens=9
         )
 
+    def test_a_call_of_which_nobody_tells_what_it_took_counts_as_nothing(
+        self, bench: Workbench
+    ) -> None:
+        with bench.steps() as steps:
+            steps.ask("draft", lambda _request: Answer("", "command/llm"), REQUEST)
+            assert steps.journal.total_usage == Usage()
+
+    def test_an_answer_that_ends_at_the_models_limit_is_kept_and_that_is_told(
+        self, bench: Workbench
+    ) -> None:
+        cut = Answer("# A dra", "openai/m", Usage(7, 9), truncated=True)
+        with bench.steps() as steps:
+            assert steps.ask("draft", lambda _request: cut, REQUEST) == "# A dra"
+        assert bench.said == [
+            "draft: the answer ends at the model's output limit (max_output_tokens)"
+        ]
+        assert bench.events == [
+            StepStarted(step="draft"),
+            Decided(decision="keep a cut answer", reason="it ends at the model's output limit"),
+            StepFinished(step="draft", seconds=0.5, input_tokens=7, output_tokens=9),
+        ]
+        with bench.steps() as steps:
+            assert steps.ask("draft", nobody, REQUEST) == "# A dra"
+        assert bench.said == []
+        assert bench.events == [StepRestored(step="draft")]
+
     def test_a_refusal_passes_through(self, bench: Workbench) -> None:
         def refuse(_request: Request) -> Answer:
             raise ModelError("refused")
@@ -132,6 +163,7 @@ class TestTask:
             state=StatePaths(project / ".agentos"),
             source=source,
             rounds=3,
+            context_bytes=100_000,
             drafter=ask,
             reviewer=ask,
         )
@@ -166,6 +198,18 @@ class TestTask:
     def test_code_is_what_the_source_names(self, tmp_path: Path) -> None:
         (tmp_path / "shelf.py").write_text("BOOKS = 7\n")
         assert "BOOKS = 7" in self.task(b"", tmp_path).code("Change `shelf.py`.")
+
+    def test_code_and_source_together_keep_within_the_context(self, tmp_path: Path) -> None:
+        (tmp_path / "shelf.py").write_text("".join(f"BOOK_{n} = {n}\n" for n in range(2000)))
+        source = b"Change `shelf.py`." + b" " * 4_000
+        whole, half, none = (
+            replace(self.task(source, tmp_path), context_bytes=room).code(source.decode())
+            for room in (100_000, 9_000, 0)
+        )
+        assert "BOOK_1999" in whole
+        assert "BOOK_1 = 1" in half
+        assert len(half.encode()) <= 5_000
+        assert "BOOK_1 = 1" not in none
 
     def test_a_project_that_cannot_be_read_fails_the_item(self, tmp_path: Path) -> None:
         with pytest.raises(ItemError, match="missing cannot be read: No such file or directory"):

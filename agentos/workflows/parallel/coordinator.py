@@ -41,6 +41,13 @@ class _Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class _Drain:
+    """Nothing new shall start; what runs goes on."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Ended:
     """A slot has its result."""
 
@@ -83,8 +90,9 @@ class ParallelCoordinator:
         self._admit = admit or (lambda _running: True)
         self._on_stop = on_stop or (lambda: None)
         self._clock = clock
-        self._inbox: queue.SimpleQueue[_Stop | _Ended] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Stop | _Drain | _Ended] = queue.SimpleQueue()
         self._stopping = False
+        self._draining = False
         self._stopped_itself = False
         self._signals: list[int] = []
         self._checkpoints: list[str] = []
@@ -136,7 +144,7 @@ class ParallelCoordinator:
         pending = deque(slots)
         active: list[_Slot] = []
         ended: dict[_Slot, WorkflowResult] = {}
-        self._stopping = False
+        self._stopping = self._draining = False
         while True:
             for word in self._words(wait=bool(active) and not self._may_start(pending, active)):
                 if isinstance(word, _Ended):
@@ -145,7 +153,10 @@ class ParallelCoordinator:
                         ended[word.slot] = word.result
                         self._announce(word.result)
                     continue
-                self._stop(word)
+                if isinstance(word, _Drain):
+                    self._drain(word)
+                else:
+                    self._stop(word)
                 dropped = [*pending, *(slot for slot in active if slot.withdraw())]
                 pending.clear()
                 active = [slot for slot in active if slot not in dropped]
@@ -161,7 +172,7 @@ class ParallelCoordinator:
             return False
         return self._admit(len(active)) or not active
 
-    def _words(self, *, wait: bool) -> Iterator[_Stop | _Ended]:
+    def _words(self, *, wait: bool) -> Iterator[_Stop | _Drain | _Ended]:
         """Everything that has arrived; with `wait` at least one word."""
         if wait:
             yield self._inbox.get()
@@ -190,6 +201,11 @@ class ParallelCoordinator:
                 f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}"
             )
 
+    def _drain(self, wish: _Drain) -> None:
+        if not (self._draining or self._stopping):
+            self._draining = True
+            self._notify(f"[COORDINATOR] Nothing new starts: {wish.sentence}")
+
     def _handle_shutdown_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """A signal handler: a note, one word on the inbox, nothing else (both are re-entrant)."""
         self._signals.append(signum)
@@ -198,6 +214,10 @@ class ParallelCoordinator:
     def stop(self, sentence: str) -> None:
         """Ask for the end from any thread, as the first Ctrl-C does; `sentence` says why."""
         self._inbox.put(_Stop(sentence))
+
+    def drain(self, sentence: str) -> None:
+        """Start nothing more, from any thread; what runs ends in its own right."""
+        self._inbox.put(_Drain(sentence))
 
     @property
     def shutdown_signal(self) -> signal.Signals | None:

@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
 from agentos.core.clock import Clock
 from agentos.core.credentials import Credential
+from agentos.credentials.budget import Budget
 from agentos.credentials.pool import (
     DEFAULT_COOLDOWN,
     Closed,
@@ -20,14 +21,19 @@ from agentos.credentials.pool import (
 _LONGEST_SLEEP = 3600.0  # seconds; a Condition refuses to wait for centuries at once
 
 _EXHAUSTED = "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back"
+_SET_ASIDE = (
+    "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
+    "waiting for one to end"
+)
 
 
 class CredentialCoordinator:
     """Lends credentials to threads (`acquire`, `release`) and to child processes (the rest).
 
     A bare string is a secret with exactly one slot, called `key-1`, `key-2` by position; a
-    Credential has `max_concurrent` slots, else `default_slots`. `notify` hears every sentence for
-    people, outside of the lock; None prints it. Raises ConfigError for two of one name.
+    Credential has `max_concurrent` slots, else `default_slots`. No lease is granted for which
+    `budget` has no room. `notify` hears every sentence for people, outside of the lock; None
+    prints it. Raises ConfigError for two of one name.
     """
 
     def __init__(
@@ -36,20 +42,24 @@ class CredentialCoordinator:
         *,
         notify: Callable[[str], None] | None = None,
         clock: Clock = time.monotonic,
+        budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
     ) -> None:
         given = list(credentials)
         named = [_named(one, position) for position, one in enumerate(given, start=1)]
         self._pool = CredentialPool(
-            named, default_slots=default_slots, simulate_rate_limits=simulate_rate_limits
+            named,
+            budget=budget,
+            default_slots=default_slots,
+            simulate_rate_limits=simulate_rate_limits,
         )
         self._given = {one.name: original for one, original in zip(named, given, strict=True)}
         self._acquired: list[Lease] = []
         self._notify = notify
         self._clock = clock
         self._changed = threading.Condition()
-        self._told: set[float | None] = set()  # pauses by their end; None is exhaustion
+        self._told: set[float | str] = set()  # pauses by their end, other waits by their sentence
 
     def acquire(self, timeout: float | None = None) -> str | Credential | None:
         """Wait up to `timeout` seconds, None for ever, and get one of the objects passed in.
@@ -86,20 +96,20 @@ class CredentialCoordinator:
             if lease is None:
                 raise ValueError("Cannot release a credential that is not lent out")
             self._acquired.remove(lease)
-        limit = Refusal(RefusalKind.RATE_LIMITED, "", backoff_seconds)
+        limit = Refusal(RefusalKind.RATE_LIMITED, "", LimitHint(backoff_seconds))
         self._settle(None, lease.id, limit if rate_limited else None)
 
-    def request(self, owner: str, provider: str) -> str:
-        """Queue the owner up for a credential that serves `provider`; returns its ticket."""
-        return self._request(owner, provider)
+    def request(self, owner: str, wish: Wish) -> str:
+        """Queue the owner up for a credential that serves the wish; returns its ticket."""
+        return self._request(owner, wish)
 
     def wait(self, owner: str, ticket: str, timeout: float) -> Lease | Waiting | Refused:
         """What the ticket gets within `timeout` seconds; while waiting it keeps its place."""
         return self._wait(owner, ticket, timeout)
 
-    def settle(self, owner: str, lease_id: str, refusal: Refusal | None = None) -> None:
-        """Take a lease back; `refusal` says why the call has no answer. Twice does nothing."""
-        self._settle(owner, lease_id, refusal)
+    def settle(self, owner: str, lease_id: str, result: Answer | Refusal) -> None:
+        """Take a lease back and hear how its call went. Twice does nothing."""
+        self._settle(owner, lease_id, result)
 
     def take_back(self, owner: str) -> None:
         """Void the tickets and leases of an owner that is gone."""
@@ -112,9 +122,9 @@ class CredentialCoordinator:
         with self._changed:
             return self._pool.open_slots()
 
-    def _request(self, owner: str | None, provider: str | None) -> str:
+    def _request(self, owner: str | None, wish: Wish | None) -> str:
         with self._changed:
-            return self._pool.request(owner, provider)
+            return self._pool.request(owner, wish)
 
     def _wait(self, owner: str | None, ticket: str, timeout: float) -> Lease | Waiting | Refused:
         deadline = self._clock() + timeout
@@ -134,11 +144,16 @@ class CredentialCoordinator:
                     continue
             self._tell(sentence)
 
-    def _settle(self, owner: str | None, lease_id: str, refusal: Refusal | None) -> None:
+    def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:
-            effect = self._pool.settle(owner, lease_id, refusal, self._clock())
+            effect = self._pool.settle(owner, lease_id, result, self._clock())
             self._wake()
-        if isinstance(effect, CoolingDown):
+        if isinstance(effect, CoolingDown) and not effect.refused:
+            self._tell(
+                f"[COORDINATOR] {effect.credential} has used up its limit, "
+                f"which is renewed in {_plain(effect.seconds)}s"
+            )
+        elif isinstance(effect, CoolingDown):
             self._tell(
                 f"[COORDINATOR] Rate limit hit on {effect.credential}: rate-limited, "
                 f"backing off for {_plain(effect.seconds)}s..."
@@ -156,12 +171,15 @@ class CredentialCoordinator:
 
     def _untold(self, waiting: Waiting, now: float) -> str | None:
         """What a waiter has to say, if nobody has said it in this episode."""
-        if waiting.pause_until in self._told:
+        why: float | str | None = waiting.pause_until
+        if why is None:
+            why = _SET_ASIDE if waiting.for_budget else _EXHAUSTED
+        if why in self._told:
             return None
-        self._told.add(waiting.pause_until)
-        if waiting.pause_until is None:
-            return _EXHAUSTED
-        seconds = math.ceil(round(waiting.pause_until - now, 3))
+        self._told.add(why)
+        if isinstance(why, str):
+            return why
+        seconds = math.ceil(round(why - now, 3))
         return f"[COORDINATOR] All credentials are cooling down, the first is back in {seconds}s"
 
     def _tell(self, sentence: str) -> None:

@@ -8,8 +8,8 @@ from contextlib import suppress
 from multiprocessing.connection import Client, answer_challenge, deliver_challenge
 from typing import Any
 
-from agentos.core.calls import Answer, Lease, Refusal
-from agentos.core.errors import CredentialsExhausted, Interrupted
+from agentos.core.calls import Answer, Lease, Refusal, Wish
+from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
 from agentos.workflows.parallel.lease_wire import (
     FACADE,
     METHOD,
@@ -43,27 +43,30 @@ class LeaseClient:
         self._line: Line | None = None
         self._closed = False
 
-    def acquire(self, provider: str) -> Lease:
-        """Wait for a credential that serves `provider`.
+    def acquire(self, wish: Wish) -> Lease:
+        """Wait for a credential that serves the wish, and for the budget.
 
-        Raises CredentialsExhausted when none ever will, Interrupted when this client was closed
-        or the supervisor is gone.
+        Raises CredentialsExhausted or BudgetExhausted when that will never be, Interrupted when
+        this client was closed or the supervisor is gone.
         """
-        wish = Acquire(str(next(self._tickets)), provider)
+        call = Acquire(str(next(self._tickets)), wish)
         while True:
-            answer = self._ask(wish)
+            answer = self._ask(call)
             if answer["status"] == "granted":
                 return Lease(**answer["lease"])
             if answer["status"] == "exhausted":
                 raise CredentialsExhausted(
                     answer["reason"], "Add a credential that works, then run the command again."
                 )
+            if answer["status"] == "overspent":
+                raise BudgetExhausted(
+                    answer["reason"], "Run again with a higher limit, or with --budget-reset."
+                )
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""
-        refusal = result if isinstance(result, Refusal) else None
         with suppress(Interrupted):  # no supervisor, no lease; an answer is not lost over that
-            self._ask(Settle(lease.id, refusal))
+            self._ask(Settle(lease.id, result))
 
     def close(self) -> None:
         """Hang up, from whatever thread: an `acquire` that waits raises Interrupted."""

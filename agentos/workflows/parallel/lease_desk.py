@@ -85,7 +85,7 @@ class LeaseDesk:
                 return refusal("this connection is no longer bound")
             ticket = child.tickets.get(call.ticket)
             if ticket is None:
-                ticket = self._coordinator.request(child.owner, call.provider)
+                ticket = self._coordinator.request(child.owner, call.wish)
                 child.tickets[call.ticket] = ticket
         answer = self._coordinator.wait(child.owner, ticket, self._patience)
         if child.revoked.is_set():
@@ -94,11 +94,12 @@ class LeaseDesk:
             return encode_lease(answer)
         if isinstance(answer, Waiting):
             return encode_answer("waiting")
-        return encode_answer("exhausted", reason=answer.reason)
+        status = "overspent" if answer.over_budget else "exhausted"
+        return encode_answer(status, reason=answer.reason)
 
     def settle(self, child: _Child, call: Settle) -> str:
         """Take a lease back; one that is not the child's, or not any more, changes nothing."""
-        self._coordinator.settle(child.owner, call.lease, call.refusal)
+        self._coordinator.settle(child.owner, call.lease, call.result)
         with self._lock:
             child.tickets = {name: t for name, t in child.tickets.items() if t != call.lease}
         return encode_answer("settled")

@@ -7,6 +7,7 @@ integers from 2**31. A child sends Bind, Acquire or Settle and gets an object wh
     granted    with `lease`: id, credential, secret, simulate_rate_limit
     waiting    ask again with the same ticket
     exhausted  with `reason`: no credential will ever serve
+    overspent  with `reason`: the budget has no room for it
     refused    with `reason`: this was no proper call
 """
 
@@ -18,7 +19,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any, TypeAlias
 
-from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.calls import Answer, Lease, Refusal, Wish
+from agentos.workflows.parallel.lease_values import (
+    result_fields,
+    result_from,
+    wish_fields,
+    wish_from,
+)
 
 FACADE = "leases"
 METHOD = "call"
@@ -26,11 +33,6 @@ METHOD = "call"
 
 MAX_MESSAGE = 64 * 1024
 """Bytes of one message from a child; more is refused unread."""
-
-MAX_REASON = 2000
-"""Characters of a provider's message that are passed on."""
-
-_LONGEST_REST = 366 * 24 * 3600  # seconds; JSON knows numbers that no clock can add
 
 Line: TypeAlias = "Connection[Any, Any]"
 
@@ -47,15 +49,15 @@ class Acquire:
     """`ticket` is the child's own name for this wish: with it the same wish is asked for again."""
 
     ticket: str
-    provider: str
+    wish: Wish
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The call of this lease is over; without a refusal it was answered."""
+    """The call of this lease is over; the text of an answer stays where it is."""
 
     lease: str
-    refusal: Refusal | None
+    result: Answer | Refusal
 
 
 Call = Bind | Acquire | Settle
@@ -66,10 +68,10 @@ def encode_call(call: Call) -> str:
     match call:
         case Bind(token):
             return _json({"call": "bind", "token": token})
-        case Acquire(ticket, provider):
-            return _json({"call": "acquire", "ticket": ticket, "provider": provider})
-        case Settle(lease, refusal):
-            return _json({"call": "settle", "lease": lease, "refusal": _fields(refusal)})
+        case Acquire(ticket, wish):
+            return _json({"call": "acquire", "ticket": ticket, "wish": wish_fields(wish)})
+        case Settle(lease, result):
+            return _json({"call": "settle", "lease": lease, "result": result_fields(result)})
 
 
 def decode_call(text: str) -> Call:
@@ -81,10 +83,10 @@ def decode_call(text: str) -> Call:
     match data:
         case {"call": "bind", "token": str(token)}:
             return Bind(token)
-        case {"call": "acquire", "ticket": str(ticket), "provider": str(provider)}:
-            return Acquire(ticket, provider)
-        case {"call": "settle", "lease": str(lease), "refusal": refusal}:
-            return Settle(lease, _refusal(refusal))
+        case {"call": "acquire", "ticket": str(ticket), "wish": wish}:
+            return Acquire(ticket, wish_from(wish))
+        case {"call": "settle", "lease": str(lease), "result": result}:
+            return Settle(lease, result_from(result))
     raise ValueError("there is no such call")
 
 
@@ -142,30 +144,3 @@ def hang_up(line: Line) -> None:
 
 def _json(data: object) -> str:
     return json.dumps(data, ensure_ascii=True)
-
-
-def _fields(refusal: Refusal | None) -> dict[str, object] | None:
-    if refusal is None:
-        return None
-    return {
-        "kind": refusal.kind,
-        "message": refusal.message[:MAX_REASON],
-        "retry_after": refusal.retry_after,
-    }
-
-
-def _refusal(data: object) -> Refusal | None:
-    match data:
-        case None:
-            return None
-        case {"kind": str(kind), "message": str(message), "retry_after": retry_after}:
-            return Refusal(RefusalKind(kind), message[:MAX_REASON], _seconds(retry_after))
-    raise ValueError("there is no such refusal")
-
-
-def _seconds(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return float(min(value, _LONGEST_REST))
-    raise ValueError("retry_after is no number of seconds")

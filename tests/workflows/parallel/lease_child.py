@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from agentos.core.calls import Answer, Lease, Refusal, RefusalKind
+from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
 from agentos.core.errors import AgentosError
 from agentos.workflows.parallel.lease_client import LeaseClient
 
@@ -26,7 +26,7 @@ def main() -> None:
         command, *words = line.split()
         try:
             if command == "acquire":
-                lease = client.acquire(words[0])
+                lease = client.acquire(Wish(words[0]))
                 say(
                     id=lease.id,
                     credential=lease.credential,
@@ -34,13 +34,13 @@ def main() -> None:
                     simulate=lease.simulate_rate_limit,
                 )
             elif command == "settle":
-                seconds = float(words[1]) if words[1:] else None
+                hint = LimitHint(float(words[1]) if words[1:] else None)
                 answer = words[0] == "answer"
                 client.settle(
                     lease,
                     Answer("text", "model")
                     if answer
-                    else Refusal(RefusalKind(words[0]), "text", seconds),
+                    else Refusal(RefusalKind(words[0]), "text", hint),
                 )
                 say(settled=True)
             else:  # the connection breaks under the client

@@ -1,4 +1,5 @@
 import builtins
+import itertools
 import os
 import queue
 import signal
@@ -360,6 +361,108 @@ class TestStop:
         before = {number: signal.getsignal(number) for number in signal.valid_signals()}
         ParallelCoordinator()
         assert {number: signal.getsignal(number) for number in signal.valid_signals()} == before
+
+
+class TestDrain:
+    def test_nothing_new_starts_and_who_runs_goes_on(
+        self, workers: Workers, said: list[str]
+    ) -> None:
+        stops: list[None] = []
+        coordinator = ParallelCoordinator(2, notify=said.append, on_stop=lambda: stops.append(None))
+        batch = Batch(coordinator, "abcd", workers)
+        assert {workers.next_begun(), workers.next_begun()} == {"a", "b"}
+        coordinator.drain("the budget is used up")
+        coordinator.drain("the budget is used up")
+        workers.end("b", Outcome.INTERRUPTED)
+        workers.end("a")
+        stats, results = batch.end()
+        assert outcomes(results) == {
+            "A": Outcome.APPROVED,
+            "B": Outcome.INTERRUPTED,
+            "C": Outcome.INTERRUPTED,
+            "D": Outcome.INTERRUPTED,
+        }
+        assert (stats.completed, stats.interrupted) == (1, 3)
+        assert coordinator.get_checkpoints() == ["B", "C", "D"]
+        assert said == ["[COORDINATOR] Nothing new starts: the budget is used up"]
+        assert stops == []
+        assert coordinator.shutdown_signal is None
+        assert workers.begun.empty()
+
+    def test_from_within_a_worker_it_is_heeded_before_the_next_starts(
+        self, said: list[str]
+    ) -> None:
+        ticks = itertools.count(1.0)
+        coordinator = ParallelCoordinator(1, notify=said.append, clock=lambda: next(ticks))
+
+        def worker(_item: str, _credential: object) -> Outcome:
+            coordinator.drain("the budget is used up")
+            return Outcome.INTERRUPTED
+
+        _, results = run(coordinator, "abc", worker)
+        assert set(outcomes(results).values()) == {Outcome.INTERRUPTED}
+        assert [result.duration for result in results] == [1.0, 0.0, 0.0]
+
+    @pytest.mark.parametrize("sentence", ["", "the disk is full"])
+    def test_a_later_stop_still_works(
+        self, workers: Workers, said: list[str], sentence: str
+    ) -> None:
+        stops: queue.SimpleQueue[None] = queue.SimpleQueue()
+        coordinator = ParallelCoordinator(1, notify=said.append, on_stop=lambda: stops.put(None))
+        batch = Batch(coordinator, "ab", workers)
+        workers.next_begun()
+        coordinator.drain("the budget is used up")
+        if sentence:
+            coordinator.stop(sentence)
+        else:
+            coordinator._handle_shutdown_signal(signal.SIGINT, None)
+        stops.get(timeout=PATIENCE)
+        workers.end("a", Outcome.INTERRUPTED)
+        assert set(outcomes(batch.end()[1]).values()) == {Outcome.INTERRUPTED}
+        reason = f": {sentence}" if sentence else ""
+        assert said == [
+            "[COORDINATOR] Nothing new starts: the budget is used up",
+            f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}",
+        ]
+
+    def test_after_a_stop_it_has_nothing_to_say(self, workers: Workers, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(1, notify=said.append)
+        batch = Batch(coordinator, "ab", workers)
+        workers.next_begun()
+        coordinator.stop("the disk is full")
+        coordinator.drain("the budget is used up")
+        workers.end("a")
+        assert outcomes(batch.end()[1])["B"] is Outcome.INTERRUPTED
+        assert len(said) == 1
+
+    def test_who_waits_for_a_credential_does_not_run_any_more(self, workers: Workers) -> None:
+        heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+        credentials = Credentials("key-1")
+        coordinator = ParallelCoordinator(2, credentials, notify=heard.put)
+        batch = Batch(coordinator, "ab", workers)
+        running = workers.next_begun()
+        for _ in range(2):
+            credentials.asked.get(timeout=PATIENCE)
+        coordinator.drain("the budget is used up")
+        heard.get(timeout=PATIENCE)
+        workers.end(running)
+        assert credentials.given_back.get(timeout=PATIENCE) == "key-1"
+        _, results = batch.end()
+        credentials.offer("key-2")
+        assert credentials.given_back.get(timeout=PATIENCE) == "key-2"
+        assert sorted(outcomes(results).values()) == [Outcome.APPROVED, Outcome.INTERRUPTED]
+        assert workers.begun.empty()
+
+    def test_the_next_batch_begins_anew(self, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(notify=said.append)
+        coordinator.drain("the budget is used up")
+        assert set(outcomes(run(coordinator, "ab", pytest.fail)[1]).values()) == {
+            Outcome.INTERRUPTED
+        }
+        assert outcomes(run(coordinator, "c")[1]) == {"C": Outcome.APPROVED}
+        coordinator.drain("the budget is used up")
+        run(coordinator, "d", pytest.fail)
+        assert said == ["[COORDINATOR] Nothing new starts: the budget is used up"] * 2
 
 
 class TestCredentials:

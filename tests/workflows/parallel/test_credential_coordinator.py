@@ -5,18 +5,35 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agentos.core.calls import Lease, Refusal, RefusalKind
+from agentos.core.calls import (
+    Answer,
+    Lease,
+    Limit,
+    LimitHint,
+    LimitScope,
+    Refusal,
+    RefusalKind,
+    Usage,
+    Wish,
+)
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
+from agentos.credentials.budget import Budget
 from agentos.credentials.pool import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 
 EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
+P = Wish("p")
+ANSWER = Answer("text", "model")
 DEAD = Refusal(RefusalKind.CREDENTIAL, "invalid key")
 
 
-def limited(seconds: float | None) -> Refusal:
-    return Refusal(RefusalKind.RATE_LIMITED, "", seconds)
+def call_of(tokens: int) -> Wish:
+    return Wish("p", "p/m", Usage(tokens, 0))
+
+
+def limited(seconds: float) -> Refusal:
+    return Refusal(RefusalKind.RATE_LIMITED, "", LimitHint(seconds))
 
 
 class Sleeper(threading.Condition):
@@ -41,16 +58,16 @@ class Sleeper(threading.Condition):
 class Stage:
     """A coordinator on a clock of the test's own, and all that it said."""
 
-    def __init__(self, *credentials: str | Credential) -> None:
+    def __init__(self, *credentials: str | Credential, budget: Budget | None = None) -> None:
         self.said: list[str] = []
         self.sleeper = Sleeper()
         self.pool = CredentialCoordinator(
-            credentials, notify=self.said.append, clock=lambda: self.sleeper.now
+            credentials, notify=self.said.append, clock=lambda: self.sleeper.now, budget=budget
         )
         self.pool._changed = self.sleeper
 
-    def lease(self, owner: str = "o") -> Lease:
-        answer = self.pool.wait(owner, self.pool.request(owner, "p"), 0)
+    def lease(self, owner: str = "o", wanted: Wish = P) -> Lease:
+        answer = self.pool.wait(owner, self.pool.request(owner, wanted), 0)
         assert isinstance(answer, Lease)
         return answer
 
@@ -145,7 +162,7 @@ class TestSentences:
     def test_exhaustion_is_said_once_in_an_episode(self) -> None:
         stage = Stage("k")
         stage.pool.acquire()
-        ticket = stage.pool.request("o", "p")
+        ticket = stage.pool.request("o", P)
         for _ in range(3):
             assert isinstance(stage.pool.wait("o", ticket, 5.0), Waiting)
         assert stage.pool.acquire(timeout=1.0) is None
@@ -175,7 +192,7 @@ class TestSentences:
             stage.pool.settle("o", stage.lease().id, limited(seconds))
         del stage.said[:]
         assert stage.pool.acquire(timeout=10.0) is None
-        ticket = stage.pool.request("o", "p")
+        ticket = stage.pool.request("o", P)
         assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
         assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
         assert stage.said == [
@@ -184,6 +201,14 @@ class TestSentences:
         ]
         assert isinstance(stage.pool.wait("o", ticket, 60.0), Lease)
         assert stage.sleeper.now == pytest.approx(29.6)
+
+    def test_a_limit_that_is_used_up_is_said_with_the_seconds_until_it_is_renewed(self) -> None:
+        stage = Stage(Credential("main", "s3cret"))
+        limit = Limit(LimitScope.REQUESTS, limit=50, remaining=0, reset_after=12.5)
+        stage.pool.settle("o", stage.lease().id, Answer("", "m", hint=LimitHint(limits=(limit,))))
+        assert stage.said == ["[COORDINATOR] main has used up its limit, which is renewed in 12.5s"]
+        assert isinstance(stage.pool.wait("o", stage.pool.request("o", P), 60.0), Lease)
+        assert stage.sleeper.now == 12.5
 
     def test_a_closed_credential_is_named_with_the_reason(self) -> None:
         stage = Stage(Credential("main", "s3cret"))
@@ -215,37 +240,78 @@ class TestSentences:
         assert len(said) == 2
 
 
+class TestBudget:
+    """A hundred tokens, and a call in flight that may take sixty of them."""
+
+    @pytest.fixture
+    def stage(self) -> Stage:
+        return Stage(Credential("a", None, max_concurrent=9), budget=Budget(tokens=100))
+
+    def test_a_wait_for_the_budget_is_said_once_and_as_what_it_is(self, stage: Stage) -> None:
+        held = stage.lease(wanted=call_of(60))
+        tickets = [stage.pool.request("late", call_of(50)) for _ in range(2)]
+        for ticket in tickets * 2:
+            assert isinstance(stage.pool.wait("late", ticket, 5.0), Waiting)
+        [sentence] = stage.said
+        assert sentence == (
+            "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
+            "waiting for one to end"
+        )
+        stage.pool.settle("o", held.id, Answer("", "m", Usage(1, 1)))
+        assert isinstance(stage.pool.wait("late", tickets[0], 5.0), Lease)
+
+    def test_a_settled_call_wakes_who_waits_for_the_budget(self, stage: Stage) -> None:
+        held = stage.lease(wanted=call_of(60))
+        stage.sleeper.meanwhile.append(
+            lambda: stage.pool.settle("o", held.id, Answer("", "m", Usage(1, 1)))
+        )
+        ticket = stage.pool.request("late", call_of(50))
+        assert isinstance(stage.pool.wait("late", ticket, 20.0), Lease)
+
+    def test_a_call_that_took_too_much_refuses_who_waits(self, stage: Stage) -> None:
+        stage.lease(wanted=call_of(60))
+        stage.sleeper.meanwhile.append(lambda: stage.pool.take_back("o"))
+        ticket = stage.pool.request("late", call_of(50))
+        assert stage.pool.wait("late", ticket, 20.0) == Refused(
+            "60 of 100 tokens are spent, and the next call may take 50", over_budget=True
+        )
+
+    def test_the_library_form_costs_nothing(self, stage: Stage) -> None:
+        stage.lease(wanted=call_of(100))
+        assert stage.pool.acquire(timeout=0) is not None
+
+
 class TestProductForm:
     def test_a_ticket_is_granted_settled_and_gone(self) -> None:
         stage = Stage(Credential("a", "s3cret"))
-        ticket = stage.pool.request("o", "p")
+        ticket = stage.pool.request("o", P)
         lease = stage.pool.wait("o", ticket, 0)
         assert lease == Lease(ticket, "a", "s3cret")
         assert stage.pool.wait("o", ticket, 0) is lease
-        stage.pool.settle("o", ticket)
-        stage.pool.settle("o", ticket)
+        stage.pool.settle("o", ticket, ANSWER)
+        stage.pool.settle("o", ticket, ANSWER)
         assert isinstance(stage.pool.wait("o", ticket, 0), Refused)
 
     def test_a_waiting_ticket_keeps_its_place(self) -> None:
         stage = Stage("k")
         held = stage.lease("first")
-        early, late = stage.pool.request("a", "p"), stage.pool.request("b", "p")
+        early, late = stage.pool.request("a", P), stage.pool.request("b", P)
         assert isinstance(stage.pool.wait("a", early, 20.0), Waiting)
-        stage.pool.settle("first", held.id)
+        stage.pool.settle("first", held.id, ANSWER)
         assert isinstance(stage.pool.wait("b", late, 0), Waiting)
         assert isinstance(stage.pool.wait("a", early, 0), Lease)
 
     def test_what_a_dead_owner_held_is_lent_again(self) -> None:
         stage = Stage("k")
         stage.lease("dead")
-        stage.pool.request("dead", "p")
+        stage.pool.request("dead", P)
         stage.sleeper.meanwhile.append(lambda: stage.pool.take_back("dead"))
-        assert isinstance(stage.pool.wait("b", stage.pool.request("b", "p"), 20.0), Lease)
+        assert isinstance(stage.pool.wait("b", stage.pool.request("b", P), 20.0), Lease)
 
     def test_closing_the_last_credential_refuses_who_waits(self) -> None:
         stage = Stage("s3cret")
         held = stage.lease()
-        ticket = stage.pool.request("b", "p")
+        ticket = stage.pool.request("b", P)
         stage.sleeper.meanwhile.append(lambda: stage.pool.settle("o", held.id, DEAD))
         answer = stage.pool.wait("b", ticket, 20.0)
         assert answer == Refused("Every credential for 'p' is closed (key-1: invalid key)")
@@ -260,7 +326,7 @@ class TestProductForm:
 
     def test_simulated_rate_limits_are_flagged(self) -> None:
         pool = CredentialCoordinator(["k"], simulate_rate_limits=True)
-        lease = pool.wait("o", pool.request("o", "p"), 0)
+        lease = pool.wait("o", pool.request("o", P), 0)
         assert isinstance(lease, Lease)
         assert lease.simulate_rate_limit
 

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from agentos.core.calls import Answer, Leases
+from agentos.core.calls import Answer, Leases, Usage, Wish
 from agentos.core.credentials import Credential
-from agentos.core.errors import CredentialsExhausted, Interrupted
+from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
+from agentos.credentials.budget import Budget
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_client import LeaseClient
 from agentos.workflows.parallel.lease_server import LeaseServer
 
+P = Wish("p")
 SECRET = "sk-0123456789-geheim"
 
 
@@ -36,7 +38,9 @@ def waiting() -> threading.Event:
 @pytest.fixture
 def server(folder: Path, waiting: threading.Event) -> Iterator[LeaseServer]:
     coordinator = CredentialCoordinator(
-        [Credential("main", SECRET, provider="p")], notify=lambda _: waiting.set()
+        [Credential("main", SECRET, provider="p")],
+        notify=lambda _: waiting.set(),
+        budget=Budget(tokens=100),
     )
     server = LeaseServer(coordinator, folder)
     server.start()
@@ -50,26 +54,38 @@ def client_of(server: LeaseServer, owner: str = "LLD-1", tokens: int = 3) -> Lea
 
 def test_it_is_what_a_leasing_model_asks(server: LeaseServer) -> None:
     leases: Leases = client_of(server)
-    lease = leases.acquire("p")
+    lease = leases.acquire(P)
     assert (lease.credential, lease.secret) == ("main", SECRET)
     for _ in range(2):
         leases.settle(lease, Answer("text", "model"))
-    assert leases.acquire("p").id != lease.id
+    assert leases.acquire(P).id != lease.id
 
 
 def test_a_provider_without_a_credential_is_exhausted(server: LeaseServer) -> None:
     with pytest.raises(CredentialsExhausted, match="'q'") as caught:
-        client_of(server).acquire("q")
+        client_of(server).acquire(Wish("q"))
     assert caught.value.hint
+
+
+def test_what_a_call_took_reaches_the_budget(server: LeaseServer) -> None:
+    leases = client_of(server)
+    wish = Wish("p", "p/m", Usage(50, 50))
+    for usage in (Usage(), Usage(1, 0)):
+        leases.settle(leases.acquire(wish), Answer("text", "p/m", usage))
+    sentence = "1 of 100 tokens are spent, and the next call may take 100"
+    with pytest.raises(BudgetExhausted, match=sentence) as caught:
+        leases.acquire(wish)
+    assert caught.value.hint == "Run again with a higher limit, or with --budget-reset."
+    assert leases.acquire(Wish("p", "p/m", Usage(50, 49))).credential == "main"
 
 
 def test_closing_ends_a_wait_in_another_thread(
     server: LeaseServer, waiting: threading.Event
 ) -> None:
-    client_of(server, "LLD-1").acquire("p")
+    client_of(server, "LLD-1").acquire(P)
     second = client_of(server, "LLD-2")
     with ThreadPoolExecutor(1) as executor:
-        wait = executor.submit(second.acquire, "p")
+        wait = executor.submit(second.acquire, P)
         assert waiting.wait(30)
         second.close()
         with pytest.raises(Interrupted, match="about to stop"):
@@ -80,7 +96,7 @@ def test_closing_ends_a_wait_for_a_supervisor_that_hangs(folder: Path) -> None:
     with Listener(str(folder / "s")) as silent, ThreadPoolExecutor(2) as executor:
         accepted = executor.submit(silent.accept)
         client = LeaseClient(str(folder / "s"), b"key", ["a", "b"])
-        wait = executor.submit(client.acquire, "p")
+        wait = executor.submit(client.acquire, P)
         with accepted.result(timeout=30) as line:
             line.send_bytes(b"#CHALLENGE#" + b"x" * 20)
             line.recv_bytes()  # it has answered, and now waits to be welcomed
@@ -91,34 +107,34 @@ def test_closing_ends_a_wait_for_a_supervisor_that_hangs(folder: Path) -> None:
 
 def test_a_closed_client_does_nothing_any_more(server: LeaseServer) -> None:
     client = client_of(server)
-    lease = client.acquire("p")
+    lease = client.acquire(P)
     client.close()
     client.close()
     client.settle(lease, Answer("text", "model"))
     with pytest.raises(Interrupted, match="about to stop"):
-        client.acquire("p")
+        client.acquire(P)
 
 
 def test_without_a_supervisor_a_wait_is_interrupted_and_settling_is_silent(
     server: LeaseServer,
 ) -> None:
     client = client_of(server)
-    lease = client.acquire("p")
+    lease = client.acquire(P)
     server.stop()
     client.settle(lease, Answer("text", "model"))
     with pytest.raises(Interrupted, match="supervisor"):
-        client.acquire("p")
+        client.acquire(P)
 
 
 def test_a_wrong_key_is_interrupted(server: LeaseServer) -> None:
     client = LeaseClient(server.address, b"wrong", server.issue_tokens("LLD-1", 2))
     with pytest.raises(Interrupted):
-        client.acquire("p")
+        client.acquire(P)
 
 
 def test_no_repr_shows_a_secret(server: LeaseServer) -> None:
     client = client_of(server)
-    lease = client.acquire("p")
+    lease = client.acquire(P)
     assert SECRET not in repr(client) + repr(lease)
 
 

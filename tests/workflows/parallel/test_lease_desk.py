@@ -2,14 +2,15 @@ import json
 import threading
 from typing import Any
 
-from agentos.core.calls import Lease
+from agentos.core.calls import Lease, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
+from agentos.credentials.budget import Budget
 from agentos.credentials.pool import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_desk import LeaseDesk, Session
-from agentos.workflows.parallel.lease_wire import Acquire, Bind, encode_call
+from agentos.workflows.parallel.lease_wire import Acquire, Bind, Settle, encode_call
 
-ACQUIRE = encode_call(Acquire("1", "p"))
+ACQUIRE = encode_call(Acquire("1", Wish("p")))
 
 
 class Coordinator(CredentialCoordinator):
@@ -17,8 +18,10 @@ class Coordinator(CredentialCoordinator):
 
     desk: LeaseDesk
 
-    def __init__(self, *, dies: bool = False) -> None:
-        super().__init__([Credential("main", "s3cret")], notify=lambda _: None)
+    def __init__(self, *, dies: bool = False, tokens: int | None = None) -> None:
+        super().__init__(
+            [Credential("main", "s3cret")], notify=lambda _: None, budget=Budget(tokens=tokens)
+        )
         self.dies = dies
 
     def wait(self, owner: str, ticket: str, timeout: float) -> Lease | Waiting | Refused:
@@ -74,6 +77,29 @@ def test_two_connections_of_a_child_share_its_tickets_and_not_those_of_others() 
     lease = ask(first, ACQUIRE)
     assert ask(second, ACQUIRE) == lease
     assert ask(other, ACQUIRE) == {"status": "waiting"}
+
+
+def test_no_room_in_the_budget_is_told_apart_from_no_credential() -> None:
+    session = bound(LeaseDesk(Coordinator(tokens=5), 0.0), "LLD-1")
+    assert ask(session, encode_call(Acquire("1", Wish("p", "p/m", Usage(6, 0))))) == {
+        "status": "overspent",
+        "reason": "0 of 5 tokens are spent, and the next call may take 6",
+    }
+    lease = ask(session, encode_call(Acquire("2", Wish("p"))))["lease"]["id"]
+    refusal = Refusal(RefusalKind.CREDENTIAL, "invalid key", usage=Usage())
+    assert ask(session, encode_call(Settle(lease, refusal))) == {"status": "settled"}
+    answer = ask(session, encode_call(Acquire("3", Wish("p"))))
+    assert answer["status"] == "exhausted"
+    assert "invalid key" in answer["reason"]
+
+
+def test_a_lease_that_was_told_to_a_child_that_died_is_paid_for() -> None:
+    coordinator = Coordinator(dies=True, tokens=5)
+    desk = coordinator.desk = LeaseDesk(coordinator, 0.0)
+    dear = encode_call(Acquire("1", Wish("p", "p/m", Usage(3, 0))))
+    ask(bound(desk, "LLD-1"), dear)
+    coordinator.dies = False
+    assert ask(bound(desk, "LLD-2"), dear)["status"] == "overspent"
 
 
 def test_everything_can_be_revoked_while_calls_wait() -> None:

@@ -18,16 +18,19 @@ from typing import Any
 
 import pytest
 
-from agentos.core.calls import Lease
+from agentos.core.calls import Answer, Lease, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.pool import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_server import LeaseServer
-from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Line
+from agentos.workflows.parallel.lease_values import result_fields
+from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Acquire, Line, encode_call
 
 SCRIPT = Path(__file__).with_name("lease_child.py")
 SECRET = "sk-0123456789-geheim"
+ACQUIRE = json.loads(encode_call(Acquire("1", Wish("p"))))
+ANSWERED = result_fields(Answer("text", "model"))
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ class Room:
             self.waiting.set()
 
     def free(self) -> bool:
-        ticket = self.coordinator.request("probe", "p")
+        ticket = self.coordinator.request("probe", Wish("p"))
         try:
             return isinstance(self.coordinator.wait("probe", ticket, 0), Lease)
         finally:
@@ -243,7 +246,7 @@ class TestChildren:
             first.ask("acquire p")
             second.order("acquire p")
             assert room.waiting.wait(30)
-            third = room.coordinator.request("LLD-3", "p")
+            third = room.coordinator.request("LLD-3", Wish("p"))
             assert isinstance(room.coordinator.wait("LLD-3", third, 0.1), Waiting)
             first.ask("settle answer")
             assert second.hear()["secret"] == SECRET
@@ -342,7 +345,7 @@ class TestStrangers:
     )
     def test_the_facade_has_one_method(self, room: Room, raw_to: RawTo, method: str) -> None:
         raw = raw_to(room.server).bind(room.server.issue_tokens("LLD-1", 1)[0])
-        assert raw.call(call="acquire", ticket="1", provider="p")["status"] == "granted"
+        assert raw.call(**ACQUIRE)["status"] == "granted"
         granted = raw.heard.pop()
         assert SECRET in granted
         for ident, args in (("leases", []), ("leases", ["{}"]), ("0", ["{}"]), ("nothing", [])):
@@ -366,7 +369,7 @@ class TestStrangers:
         assert raw.ask(*message)[0] == "#TRACEBACK"
         raw.bind(room.server.issue_tokens("LLD-1", 1)[0])
         assert raw.ask(*message)[0] == "#TRACEBACK"
-        assert raw.call(call="acquire", ticket="1", provider="p")["status"] == "granted"
+        assert raw.call(**ACQUIRE)["status"] == "granted"
 
     @pytest.mark.parametrize(
         "data",
@@ -393,7 +396,7 @@ class TestStrangers:
     ) -> None:
         raw = raw_to(room.server).bind(room.server.issue_tokens("LLD-1", 1)[0])
         assert raw.call_text(text)["status"] == "refused"
-        assert raw.call(call="acquire", ticket="1", provider="p")["status"] == "granted"
+        assert raw.call(**ACQUIRE)["status"] == "granted"
 
     def test_too_long_a_message_is_refused_and_ends_the_connection(
         self, room: Room, raw_to: RawTo, child_of: ChildOf
@@ -417,8 +420,8 @@ class TestTokens:
     def test_an_unbound_connection_can_do_nothing(self, room: Room, raw_to: RawTo) -> None:
         raw = raw_to(room.server).greet()
         for call in (
-            {"call": "acquire", "ticket": "1", "provider": "p"},
-            {"call": "settle", "lease": "1", "refusal": None},
+            ACQUIRE,
+            {"call": "settle", "lease": "1", "result": ANSWERED},
         ):
             assert raw.call(**call)["reason"] == "this connection is not bound"
         assert room.free()
@@ -429,7 +432,7 @@ class TestTokens:
         second = raw_to(room.server).greet()
         assert second.call(call="bind", token=token)["status"] == "refused"
         assert second.call(call="bind", token="invented")["status"] == "refused"
-        assert second.call(call="acquire", ticket="1", provider="p")["status"] == "refused"
+        assert second.call(**ACQUIRE)["status"] == "refused"
 
     def test_a_connection_is_bound_once(self, room: Room, raw_to: RawTo) -> None:
         first, second = room.server.issue_tokens("LLD-1", 2)
@@ -447,14 +450,14 @@ class TestTokens:
         late = raw_to(room.server).greet()
         assert late.call(call="bind", token=unused)["status"] == "refused"
         late.call(call="bind", token=room.server.issue_tokens("LLD-1", 1)[0])
-        assert late.call(call="acquire", ticket="1", provider="p")["status"] == "granted"
+        assert late.call(**ACQUIRE)["status"] == "granted"
 
     def test_a_lease_of_somebody_else_cannot_be_settled(self, room: Room, raw_to: RawTo) -> None:
         owner = raw_to(room.server).bind(room.server.issue_tokens("LLD-1", 1)[0])
-        lease = owner.call(call="acquire", ticket="1", provider="p")["lease"]
+        lease = owner.call(**ACQUIRE)["lease"]
         thief = raw_to(room.server).bind(room.server.issue_tokens("LLD-2", 1)[0])
-        refusal = {"kind": "credential", "message": "mine", "retry_after": None}
-        thief.call(call="settle", lease=lease["id"], refusal=refusal)
+        refusal = ANSWERED | {"kind": "credential", "message": "mine", "code": ""}
+        thief.call(call="settle", lease=lease["id"], result=refusal)
         assert room.said == []
         assert not room.free()
 
@@ -463,10 +466,10 @@ class TestTokens:
     ) -> None:
         first, second = room.server.issue_tokens("LLD-1", 2)
         raw = raw_to(room.server).bind(first)
-        raw.send("leases", "call", ['{"call": "acquire", "ticket": "1", "provider": "p"}'], {})
+        raw.send("leases", "call", [json.dumps(ACQUIRE)], {})
         heard = json.loads(raw.hear()[1])  # and lost on the way
         raw.line.close()
-        again = raw_to(room.server).bind(second).call(call="acquire", ticket="1", provider="p")
+        again = raw_to(room.server).bind(second).call(**ACQUIRE)
         assert again == heard
 
 

@@ -1,0 +1,118 @@
+"""Wishes and results as they cross between a child and the lease server.
+
+What comes from a child is checked to the last number: it is another process that may say anything.
+"""
+
+import dataclasses
+
+from agentos.core.calls import (
+    MOST_TOKENS,
+    Answer,
+    Limit,
+    LimitHint,
+    LimitScope,
+    Refusal,
+    RefusalKind,
+    Usage,
+    Wish,
+)
+
+MAX_REASON = 2000
+"""Characters of a provider's message that are passed on."""
+
+_LONGEST_REST = 366 * 24 * 3600  # seconds; JSON knows numbers that no clock can add
+
+
+def result_fields(result: Answer | Refusal) -> dict[str, object]:
+    """How a call went, as JSON takes it; the text of an answer is left out."""
+    known: dict[str, object] = {
+        "usage": None if result.usage is None else dataclasses.asdict(result.usage),
+        "hint": dataclasses.asdict(result.hint),
+    }
+    if isinstance(result, Answer):
+        return known
+    return known | {
+        "kind": result.kind,
+        "message": result.message[:MAX_REASON],
+        "code": result.code[:MAX_REASON],
+    }
+
+
+def result_from(data: object) -> Answer | Refusal:
+    """What `result_fields` gave; raises ValueError for anything else."""
+    match data:
+        case {
+            "usage": usage,
+            "hint": hint,
+            "kind": str(kind),
+            "message": str(message),
+            "code": str(code),
+        }:
+            return Refusal(
+                RefusalKind(kind),
+                message[:MAX_REASON],
+                _hint(hint),
+                code[:MAX_REASON],
+                None if usage is None else _usage(usage),
+            )
+        case {"usage": usage, "hint": hint, **more} if not more:
+            return Answer("", "", None if usage is None else _usage(usage), _hint(hint))
+    raise ValueError("there is no such result")
+
+
+def wish_fields(wish: Wish) -> dict[str, object]:
+    """A wish, as JSON takes it."""
+    return dataclasses.asdict(wish)
+
+
+def wish_from(data: object) -> Wish:
+    """What `wish_fields` gave; raises ValueError for anything else."""
+    match data:
+        case {"provider": str(provider), "model": str(model), "bound": bound}:
+            return Wish(provider, model, _usage(bound))
+    raise ValueError("there is no such wish")
+
+
+def _usage(data: object) -> Usage:
+    match data:
+        case {
+            "input_tokens": int(read),
+            "output_tokens": int(written),
+            "cached_tokens": int(cached),
+            "cache_write_tokens": int(cache_write),
+        }:
+            return Usage(*map(_count, (read, written, cached, cache_write)))
+    raise ValueError("there is no such usage")
+
+
+def _hint(data: object) -> LimitHint:
+    match data:
+        case {"retry_after": retry_after, "limits": [*limits]}:
+            return LimitHint(_seconds(retry_after), tuple(_limit(one) for one in limits))
+    raise ValueError("there is no such hint")
+
+
+def _limit(data: object) -> Limit:
+    match data:
+        case {"scope": str(scope), "limit": limit, "remaining": remaining, "reset_after": reset}:
+            return Limit(
+                LimitScope(scope),
+                None if limit is None else _count(limit),
+                None if remaining is None else _count(remaining),
+                _seconds(reset),
+            )
+    raise ValueError("there is no such limit")
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
+        return value
+    raise ValueError("a count is a whole number")
+
+
+def _seconds(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+        return float(min(value, _LONGEST_REST))
+    raise ValueError("this is no number of seconds")
