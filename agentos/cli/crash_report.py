@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agentos import __version__
-from agentos.core.config import load_credentials
+from agentos.core.config.credentials import load_credentials
 from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
 from agentos.core.paths import user_config_folder, user_state_folder

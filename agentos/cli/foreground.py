@@ -7,25 +7,26 @@ from types import FrameType
 
 import click
 
+from agentos.cli.configuration import configure, read_layers
 from agentos.cli.finishing import finish_item
 from agentos.cli.project import Project, check_outputs
 from agentos.cli.signals import stop_signals
-from agentos.cli.survey import DEFAULT_MODEL, Survey, survey
-from agentos.cli.wiring import credentials_for
-from agentos.core.calls import Answer, Lease, Leases, Refusal
-from agentos.core.config import load_credentials, simulate_rate_limits
-from agentos.core.errors import CredentialsExhausted
+from agentos.cli.survey import survey
+from agentos.core.calls import Answer, Lease, Leases, Refusal, Wish
+from agentos.core.child_spec import ItemSpec
+from agentos.core.config.environment import simulate_rate_limits
+from agentos.core.errors import BudgetExhausted, CredentialsExhausted
 from agentos.core.events import Event, Reported
-from agentos.core.items import Item, Kind
+from agentos.core.items import Kind
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
-from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
+from agentos.credentials.budget import Budget
 from agentos.credentials.pool import Refused
 from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
-from agentos.models.registry import load_model
 from agentos.records.state_folder import prepare_state
+from agentos.reporting.costs import Costs
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator
 
@@ -37,10 +38,13 @@ def run_in_foreground(
     *,
     again: bool,
     grace: float,
+    flags: Mapping[str, object],
     environ: Mapping[str, str],
 ) -> int:
-    """Work on one item and give the exit code. It leaves no run folder."""
-    configured = load_credentials(environ, user_config_folder(environ))
+    """Work on one item and give the exit code.
+
+    It leaves no run folder, and its budget counts this command alone.
+    """
     check_outputs(project, kind)
     found = survey(project, kind, ids=(item_id,))
     standing = found.standings[0]
@@ -48,39 +52,44 @@ def run_in_foreground(
     if not standing.is_due(again=again):
         click.echo(f"{item.label}: {standing.forecast()}: {found.index[item.label].document}")
         return exit_code([Outcome(standing.state)])
-    load_model(DEFAULT_MODEL, environ)  # a wrong setting is told before anything is written
+    configuration = configure(read_layers(project.root, environ, flags), environ)
     prepare_state(project.state, project.root)
     leases = _DirectLeases(
         CredentialCoordinator(
-            credentials_for("embedded", configured.usable),
+            configuration.lent,
+            budget=Budget(
+                configuration.prices,
+                nanodollars=configuration.limits.nanodollars,
+                tokens=configuration.limits.tokens,
+            ),
             simulate_rate_limits=simulate_rate_limits(environ),
         ),
         item.label,
     )
-    masker = Masker(configured.secrets)
+    masker = Masker(configuration.configured.secrets)
+    costs = Costs(configuration.prices)
     report, stopped_by = _work_on(
-        found,
-        item,
+        project,
+        configuration.spec(project, item, grace=grace, again=again),
         leases=leases,
+        emit=costs,
         say=lambda text: click.echo(printable(masker.mask(text))),
-        grace=grace,
-        again=again,
         environ=environ,
     )
     error = f": {printable(masker.mask(report.error))}" if report.error else ""
     click.echo(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
-    exhausted = report.outcome is Outcome.INTERRUPTED and stopped_by is None
-    return exit_code([report.outcome], signal=stopped_by, exhausted=exhausted)
+    if used := costs.total.describe():
+        click.echo(f"used: {used}")
+    return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
 
 
 def _work_on(
-    found: Survey,
-    item: Item,
+    project: Project,
+    work: ItemSpec,
     *,
     leases: Leases,
+    emit: Callable[[Event], None],
     say: Callable[[str], None],
-    grace: float,
-    again: bool,
     environ: Mapping[str, str],
 ) -> tuple[Reported, int | None]:
     """Run the workflow and the rest of its end; also gives the signal that stopped it, if any."""
@@ -94,16 +103,16 @@ def _work_on(
     began = time.monotonic()
     with stop_signals(handle):
         report = run_item(
-            found.spec(item, grace=grace, again=again),
+            work,
             leases=leases,
-            interruption=Interruption(inbox, grace=grace),
-            emit=_ignore,
+            interruption=Interruption(inbox, grace=work.grace),
+            emit=emit,
             say=say,
             environ=environ,
         )
         report = finish_item(
-            found.project,
-            item,
+            project,
+            work.item,
             report,
             seconds=time.monotonic() - began,
             run_id=None,
@@ -123,15 +132,16 @@ class _DirectLeases:
         self._coordinator = coordinator
         self._owner = owner
 
-    def acquire(self, provider: str) -> Lease:
-        ticket = self._coordinator.request(self._owner, provider)
+    def acquire(self, wish: Wish) -> Lease:
+        ticket = self._coordinator.request(self._owner, wish)
         while True:
             answer = self._coordinator.wait(self._owner, ticket, 3600.0)
             if isinstance(answer, Lease):
                 return answer
+            if isinstance(answer, Refused) and answer.over_budget:
+                raise BudgetExhausted(answer.reason)
             if isinstance(answer, Refused):
                 raise CredentialsExhausted(answer.reason)
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
-        refusal = result if isinstance(result, Refusal) else None
-        self._coordinator.settle(self._owner, lease.id, refusal)
+        self._coordinator.settle(self._owner, lease.id, result)

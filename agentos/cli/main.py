@@ -12,7 +12,9 @@ from typing import NoReturn
 import click
 
 from agentos import __version__
+from agentos.cli.config import config
 from agentos.cli.crash_report import write_crash_report
+from agentos.cli.models import models
 from agentos.cli.parallel import parallel
 from agentos.cli.single import issue, lld
 from agentos.cli.status import status
@@ -47,7 +49,7 @@ def agentos() -> None:
     """
 
 
-for command in (parallel, lld, issue, status):
+for command in (parallel, lld, issue, status, models, config):
     agentos.add_command(command)
 
 

@@ -62,6 +62,25 @@ grace_option = click.option(
 )
 
 
+drafter_option = click.option(
+    "--drafter",
+    metavar="MODEL",
+    help="The model that writes, such as anthropic/NAME.  [default: embedded]",
+)
+
+reviewer_option = click.option(
+    "--reviewer", metavar="MODEL", help="The model that reviews.  [default: embedded]"
+)
+
+budget_option = click.option(
+    "--budget", metavar="USD", help="What all calls together may cost at the most."
+)
+
+max_tokens_option = click.option(
+    "--max-tokens", metavar="N", help="How many tokens all calls together may take at the most."
+)
+
+
 def safe_identifier(text: str) -> str:
     """An id as a user typed it; raises UsageError for one that could not be an item's."""
     try:

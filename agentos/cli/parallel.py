@@ -12,8 +12,12 @@ from agentos.cli.options import (
     DEFAULT_TIMEOUT,
     Seconds,
     again_option,
+    budget_option,
+    drafter_option,
     grace_option,
+    max_tokens_option,
     project_option,
+    reviewer_option,
     safe_identifier,
 )
 from agentos.cli.project import open_project
@@ -42,6 +46,15 @@ def _batch_options(command: CommandT) -> CommandT:
         ),
         click.option(
             "--dry-run", is_flag=True, help="Say what would happen; start and write nothing."
+        ),
+        drafter_option,
+        reviewer_option,
+        budget_option,
+        max_tokens_option,
+        click.option(
+            "--budget-reset",
+            is_flag=True,
+            help="Forget what the unfinished batch has cost so far.",
         ),
         again_option,
         grace_option,
@@ -103,6 +116,8 @@ def _run(
     project: Path,
     quiet: bool,
     verbose: bool,
+    budget_reset: bool,
+    **flags: str | None,
 ) -> int:
     if quiet and verbose:
         raise click.UsageError("-q and -v contradict each other; give one of them.")
@@ -117,5 +132,7 @@ def _run(
         ids=tuple(safe_identifier(text) for text in items),
         take_all=take_all,
         settings=BatchSettings(parallel, grace, timeout, again=again, quiet=quiet, verbose=verbose),
+        flags=flags,
+        budget_reset=budget_reset,
     )
     return run_batch(request, dry_run=dry_run, environ=os.environ)

@@ -1,22 +1,47 @@
 """`agentos lld ITEM` and `agentos issue ITEM`: one item in the foreground."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from agentos.cli.foreground import run_in_foreground
-from agentos.cli.options import again_option, grace_option, project_option, safe_identifier
+from agentos.cli.options import (
+    again_option,
+    budget_option,
+    drafter_option,
+    grace_option,
+    max_tokens_option,
+    project_option,
+    reviewer_option,
+    safe_identifier,
+)
 from agentos.cli.project import open_project
 from agentos.core.items import Kind
 
+CommandT = TypeVar("CommandT", bound=Callable[..., Any])
+
+
+def _item_options(command: CommandT) -> CommandT:
+    options = (
+        click.argument("item"),
+        drafter_option,
+        reviewer_option,
+        budget_option,
+        max_tokens_option,
+        again_option,
+        grace_option,
+        project_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
 
 @click.command()
-@click.argument("item")
-@again_option
-@grace_option
-@project_option
+@_item_options
 def lld(**options: Any) -> int:
     """Write the low-level design document of one issue, here and now.
 
@@ -28,10 +53,7 @@ def lld(**options: Any) -> int:
 
 
 @click.command()
-@click.argument("item")
-@again_option
-@grace_option
-@project_option
+@_item_options
 def issue(**options: Any) -> int:
     """Write the structured issue of one idea brief, here and now.
 
@@ -42,12 +64,15 @@ def issue(**options: Any) -> int:
     return _run(Kind.ISSUE, **options)
 
 
-def _run(kind: Kind, *, item: str, again: bool, grace: float, project: Path) -> int:
+def _run(
+    kind: Kind, *, item: str, again: bool, grace: float, project: Path, **flags: str | None
+) -> int:
     return run_in_foreground(
         open_project(project, os.environ),
         kind,
         safe_identifier(item),
         again=again,
         grace=grace,
+        flags=flags,
         environ=os.environ,
     )

@@ -9,7 +9,6 @@ from agentos.backlog.briefs import find_briefs
 from agentos.backlog.issues import find_issues
 from agentos.backlog.selection import select
 from agentos.cli.project import Project
-from agentos.core.child_spec import ItemSpec
 from agentos.core.items import Item, Kind
 from agentos.core.paths import StatePaths, journal_owner
 from agentos.publishing.index import IndexEntry, document_exists, read_index
@@ -18,9 +17,6 @@ from agentos.records.survivors import SystemProcesses
 from agentos.reporting.status import JournalSnapshot, Standing, standings
 from agentos.workflows.journal import read_journal
 from agentos.workflows.task import FAILURE_NOTE
-
-DEFAULT_MODEL = "embedded"
-REVIEW_ROUNDS = 3
 
 _FOLDER = {Kind.LLD: "issues", Kind.ISSUE: "ideas"}
 
@@ -37,19 +33,6 @@ class Survey:
     standings: tuple[Standing, ...]
     index: Mapping[str, IndexEntry]
     notices: tuple[str, ...]
-
-    def spec(self, item: Item, *, grace: float, again: bool) -> ItemSpec:
-        """What a workflow needs to know to work on the item."""
-        return ItemSpec(
-            item=item,
-            project=self.project.root,
-            state=self.project.state.root,
-            drafter=DEFAULT_MODEL,
-            reviewer=DEFAULT_MODEL,
-            rounds=REVIEW_ROUNDS,
-            grace=grace,
-            again=again,
-        )
 
 
 def has_backlog(project: Project, kind: Kind) -> bool:

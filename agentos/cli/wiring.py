@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agentos.cli.batch_view import BatchView
+from agentos.cli.configuration import Configuration
 from agentos.cli.console import Console, stdout_fd
 from agentos.cli.finishing import finish_item
 from agentos.cli.signals import stop_signals
 from agentos.cli.survey import Survey
 from agentos.core.child_spec import ChildSpec, LeaseAccess
-from agentos.core.config import CredentialSet, child_environment, simulate_rate_limits
-from agentos.core.credentials import Credential
+from agentos.core.config.environment import child_environment, simulate_rate_limits
 from agentos.core.errors import ItemError
 from agentos.core.events import (
     ChildStarted,
@@ -27,10 +27,14 @@ from agentos.core.events import (
 from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
+from agentos.core.prices import dollars
+from agentos.credentials.budget import Budget
 from agentos.engines.engine import Engine
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
+from agentos.records.spending import SpendingLedger
+from agentos.reporting.costs import Costs
 from agentos.reporting.status import Standing
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
@@ -60,21 +64,20 @@ class BatchSettings:
 
 @dataclass(frozen=True, slots=True)
 class BatchEnd:
-    """What became of every item that was due, by label, and what the command returns."""
+    """What became of every item that was due, by label, and what the command returns.
+
+    `limits_told` is a line about the budget, empty where there is none.
+    """
 
     results: Mapping[str, WorkflowResult]
     documents: Mapping[str, str]
+    costs: Costs
+    limits_told: str
     exit_code: int
 
     def outcome_of(self, label: str) -> Outcome:
         """The item's outcome; one that was not due was skipped."""
         return self.results[label].outcome if label in self.results else Outcome.SKIPPED
-
-
-def credentials_for(provider: str, configured: Sequence[Credential]) -> list[Credential]:
-    """Those that serve `provider`, or a built-in one without a secret where none does."""
-    serving = [one for one in configured if one.provider in (None, provider)]
-    return serving or [Credential(provider, None, provider)]
 
 
 class Batch:
@@ -84,21 +87,25 @@ class Batch:
         self,
         survey: Survey,
         settings: BatchSettings,
-        credentials: CredentialSet,
+        configuration: Configuration,
         environ: Mapping[str, str],
         *,
         sockets: Path,
+        ledger: SpendingLedger,
         create_record: Callable[[Callable[[OSError], None]], RunFolder],
     ) -> None:
         self._survey = survey
         self._settings = settings
-        self._masker = Masker(credentials.secrets)
+        self._configuration = configuration
+        self._ledger = ledger
+        self._masker = Masker(configuration.configured.secrets)
         self._console_failed = False
         self._exhausted = False
         self._documents: dict[str, str] = {}
         self._console = Console(stdout_fd(), self._on_console_error)
         view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
-        self._stream = EventStream(view)
+        self._costs = Costs(configuration.prices)
+        self._stream = EventStream(view, self._costs)
         self._coordinator = ParallelCoordinator(
             settings.parallel,
             notify=self._notify,
@@ -107,14 +114,22 @@ class Batch:
         )
         if self._console_failed:
             self._on_console_gone()
+        self._budget = Budget(
+            configuration.prices,
+            nanodollars=configuration.limits.nanodollars,
+            tokens=configuration.limits.tokens,
+            spent=ledger.spent,
+            ledger=ledger,
+        )
         self._credentials = CredentialCoordinator(
-            credentials_for("embedded", credentials.usable),
+            configuration.lent,
             notify=self._notify,
+            budget=self._budget,
             default_slots=self._coordinator.max_workers,
             simulate_rate_limits=simulate_rate_limits(environ),
         )
         self._engine: Engine = LocalEngine(
-            environment=child_environment(environ, credentials),
+            environment=child_environment(environ, configuration.configured),
             relay=self._relay,
             publish=self._stream.publish,
             mask=self._masker.mask,
@@ -141,7 +156,7 @@ class Batch:
             code = self._exit_code(results, skipped)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
-            return BatchEnd(results, self._documents, code)
+            return BatchEnd(results, self._documents, self._costs, self._limits_told(), code)
 
     def say(self, text: str) -> None:
         """A line of the command's own on the console."""
@@ -164,6 +179,7 @@ class Batch:
                 parallel=self._coordinator.max_workers,
             )
         )
+        self._ledger.begin(item.label for item in items)
         for standing in skipped:
             self._finish_unstarted(standing.item, Outcome.SKIPPED)
         _, results = self._coordinator.execute_parallel(
@@ -188,6 +204,8 @@ class Batch:
             run_id=self._record.path.name,
             publish=self._stream.publish,
         )
+        if report.outcome is not Outcome.INTERRUPTED:
+            self._ledger.end(item.label)
         if report.outcome is Outcome.FAILED:
             raise ItemError(report.error)
         if report.document:
@@ -198,18 +216,22 @@ class Batch:
         tokens = self._server.issue_tokens(item.label, TOKENS_PER_CHILD)
         access = LeaseAccess(self._server.address, bytes(self._server.authkey), tuple(tokens))
         settings = self._settings
-        work = self._survey.spec(item, grace=settings.grace, again=settings.again)
+        work = self._configuration.spec(
+            self._survey.project, item, grace=settings.grace, again=settings.again
+        )
         try:
             end = self._engine.run(ChildSpec(work, access))
         except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
             return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
         finally:
             self._server.revoke(item.label)
+            for cut_off in self._costs.cut_off(item.label):
+                self._stream.publish(cut_off)
         report = end.verdict()
-        stopped_by_itself = report.outcome is Outcome.INTERRUPTED and not end.asked_to_end
-        if stopped_by_itself and not self._credentials.open_slots():
+        if report.stopped_by:
+            # What runs beside it ends its calls, which are paid for, and meets the same wall.
             self._exhausted = True
-            self._coordinator.stop(report.error)
+            self._coordinator.drain(report.error)
         return report
 
     def _stop_children(self) -> None:
@@ -234,6 +256,15 @@ class Batch:
             exhausted=self._exhausted,
             console_failed=self._console_failed,
         )
+
+    def _limits_told(self) -> str:
+        limits, spent = self._configuration.limits, self._budget.spent
+        told = []
+        if limits.nanodollars is not None:
+            told.append(f"{dollars(spent.nanodollars or 0)} of {dollars(limits.nanodollars)}")
+        if limits.tokens is not None:
+            told.append(f"{spent.tokens:,} of {limits.tokens:,} tokens")
+        return f"this batch has spent {' and '.join(told)}" if told else ""
 
     def _notify(self, text: str) -> None:
         self._stream.publish(Notice(text=self._masker.mask(text)))

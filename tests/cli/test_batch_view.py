@@ -17,7 +17,15 @@ STARTED = RunStarted(run_id="r", items=("LLD-1", "LLD-2"), parallel=2)
 STEPS: list[Event] = [
     StepRestored(item="LLD-1", step="load"),
     StepFinished(item="LLD-1", step="draft", seconds=1.5),
-    CallRefused(item="LLD-1", credential="a", refusal="rate_limited", message="slow\x1b down"),
+    CallRefused(
+        item="LLD-1",
+        call="1",
+        credential="a",
+        model="openai/m",
+        seconds=0.5,
+        refusal="rate_limited",
+        message="slow\x1b down",
+    ),
 ]
 
 

@@ -1,0 +1,80 @@
+"""`agentos config show` and `agentos config trust`: what counts, and where it was set."""
+
+import os
+from pathlib import Path
+
+import click
+
+from agentos.cli.configuration import read_layers
+from agentos.cli.options import project_option
+from agentos.cli.project import open_project
+from agentos.cli.tables import render_table
+from agentos.core.config.kinds import Value
+from agentos.core.config.schema import dotted, needs_trust
+from agentos.core.config.settings import from_project
+from agentos.core.config.trust import TrustStore
+from agentos.core.paths import user_config_folder
+from agentos.core.terminal_text import printable
+
+
+@click.group()
+def config() -> None:
+    """Show the settings that count, and trust a project's own."""
+
+
+@config.command()
+@project_option
+def show(project: Path) -> int:
+    """Show every setting, its value, and where that was set.
+
+    \b
+    Example:
+      agentos config show --project ~/src/shelf
+    """
+    layers = read_layers(open_project(project, os.environ).root, os.environ)
+    rows = [
+        (dotted(setting.path), _shown(setting.value), setting.source) for setting in layers.settings
+    ]
+    click.echo(render_table(rows))
+    if layers.project.untrusted:
+        click.echo(
+            f"\nNot trusted, so nothing runs: {printable(', '.join(layers.project.untrusted))}. "
+            "Read the file; if it does what you want, type: agentos config trust"
+        )
+    return 0
+
+
+@config.command()
+@project_option
+def trust(project: Path) -> int:
+    """Let a project's own config say where models are, and which programs are run.
+
+    It counts for the file as it is now; once it says something else it has to be trusted again.
+
+    \b
+    Example:
+      agentos config trust --project ~/src/shelf
+    """
+    store = TrustStore(user_config_folder(os.environ))
+    found = from_project(open_project(project, os.environ).root, store)
+    name = printable(str(found.path))
+    if not found.untrusted:
+        click.echo(f"Nothing to trust: {name} sets nothing that would need it, or is trusted.")
+        return 0
+    rows = [
+        (dotted(setting.path), _shown(setting.value))
+        for setting in found.settings
+        if needs_trust(setting.path, setting.value)
+    ]
+    rows += [("credential", _entry_names(found.credentials))] if found.credentials else []
+    store.trust(found.path, found.digest)
+    click.echo(f"Trusted from now on, in {name}:\n{render_table(rows)}")
+    return 0
+
+
+def _shown(value: Value) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _entry_names(entries: tuple[object, ...]) -> str:
+    return ", ".join(str(one.get("name")) if isinstance(one, dict) else "?" for one in entries)

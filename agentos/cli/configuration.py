@@ -1,0 +1,188 @@
+"""What a command runs with: settings of all layers, the models they name, keys, prices, limits."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+from agentos.cli.project import Project
+from agentos.core.child_spec import ItemSpec
+from agentos.core.config.credentials import CredentialSet, load_credentials
+from agentos.core.config.schema import dotted
+from agentos.core.config.settings import (
+    DEFAULTS,
+    ProjectConfig,
+    Setting,
+    Settings,
+    from_environment,
+    from_flags,
+    from_project,
+    from_user,
+)
+from agentos.core.config.trust import TrustStore
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+from agentos.core.items import Item
+from agentos.core.paths import user_config_folder
+from agentos.core.prices import NANO, Price, PriceTable
+from agentos.core.providers import Provider
+from agentos.models.catalog import ChosenModel, check_names, check_package, choose, credentials_for
+from agentos.models.registry import installed, load_model, load_provider
+
+REVIEW_ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Everything that was set, before any of it is used; `project` may not be trusted."""
+
+    settings: Settings
+    project: ProjectConfig
+    entries: Mapping[str, EntryPoint]
+    providers: Mapping[str, Provider]
+
+    def credentials(self, environ: Mapping[str, str]) -> CredentialSet:
+        """All that is configured; those of a project that is not trusted do not count."""
+        return load_credentials(
+            environ,
+            user_config_folder(environ),
+            project_entries=() if self.project.untrusted else self.project.credentials,
+            key_variables={
+                name: provider.key_variable
+                for name, provider in self.providers.items()
+                if provider.key_variable
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a batch may cost, None where there is no limit."""
+
+    nanodollars: int | None = None
+    tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """What a run needs to know of models and keys. `lent` are the credentials that it uses."""
+
+    drafter: ChosenModel
+    reviewer: ChosenModel
+    configured: CredentialSet
+    lent: tuple[Credential, ...]
+    prices: PriceTable
+    limits: Limits
+
+    def spec(self, project: Project, item: Item, *, grace: float, again: bool) -> ItemSpec:
+        """What a workflow needs to know to work on the item."""
+        return ItemSpec(
+            item=item,
+            project=project.root,
+            state=project.state.root,
+            drafter=self.drafter.settings,
+            reviewer=self.reviewer.settings,
+            rounds=REVIEW_ROUNDS,
+            grace=grace,
+            again=again,
+        )
+
+
+def read_layers(
+    project: Path, environ: Mapping[str, str], flags: Mapping[str, object] | None = None
+) -> Layers:
+    """Read every place where something can be set; raises ConfigError."""
+    folder = user_config_folder(environ)
+    entries = installed()
+    providers = {}
+    for name, entry in entries.items():
+        with suppress(Exception):  # somebody else's, and broken: told to whoever asks for it
+            providers[name] = load_provider(entry.value)
+    urls = {
+        name: provider.base_url_variable
+        for name, provider in providers.items()
+        if provider.base_url_variable
+    }
+    own = from_project(project, TrustStore(folder))
+    settings = Settings(
+        (
+            from_flags(flags or {}),
+            from_environment(environ, urls),
+            own.settings,
+            from_user(folder),
+            [Setting(path, value, "default") for path, value in DEFAULTS.items()],
+        )
+    )
+    return Layers(settings, own, entries, providers)
+
+
+def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
+    """Check all that can be checked before a call, and give what the run needs.
+
+    Raises TrustError for a project that asks for more than it is trusted with, ConfigError for a
+    model, package, key or setting that is missing or wrong.
+    """
+    layers.project.check_trust()
+    settings = layers.settings
+    check_names(settings, layers.entries)
+    drafter, reviewer = (
+        choose(settings.get(role), settings, layers.entries) for role in ("drafter", "reviewer")
+    )
+    for chosen in (drafter, reviewer):
+        check_package(chosen)
+        load_model(chosen.settings, environ)  # whatever else its adapter finds wrong
+    configured = layers.credentials(environ)
+    prices = price_table(settings)
+    limits = _limits(settings)
+    for chosen in (drafter, reviewer):
+        _check_limits(chosen, limits, prices)
+    return Configuration(
+        drafter,
+        reviewer,
+        configured,
+        tuple(credentials_for((drafter, reviewer), configured.usable)),
+        prices,
+        limits,
+    )
+
+
+def price_table(settings: Settings) -> PriceTable:
+    """The prices that are set; raises ConfigError for half a price."""
+    prices = {}
+    for model in settings.names("prices"):
+        known = {
+            key: Decimal(value)
+            for key in ("input", "output", "cached", "cache_write")
+            if (value := settings.get("prices", model, key)) is not None
+        }
+        if not {"input", "output"} <= known.keys():
+            raise ConfigError(
+                f"{dotted(('prices', model))} is half a price",
+                "it needs input and output, in USD per million tokens",
+            )
+        prices[model] = Price(**known)
+    return PriceTable(prices, settings.get("prices", "date") or "")
+
+
+def _limits(settings: Settings) -> Limits:
+    budget, tokens = settings.get("budget"), settings.get("max_tokens")
+    return Limits(None if budget is None else int(budget * NANO), tokens)
+
+
+def _check_limits(chosen: ChosenModel, limits: Limits, prices: PriceTable) -> None:
+    name = chosen.settings.name
+    if limits == Limits() or chosen.provider.is_free:
+        return
+    if chosen.account.startswith("command/"):
+        raise ConfigError(
+            f"a limit cannot hold for {name}: nobody knows beforehand what a program will use",
+            "leave --budget and --max-tokens out, or choose a model of another provider",
+        )
+    if limits.nanodollars is not None and not prices.knows(name):
+        raise ConfigError(
+            f"a budget cannot hold for {name}: its price is not set",
+            f"use --max-tokens, or set input and output in [{dotted(('prices', name))}], USD per"
+            " million tokens",
+        )

@@ -1,0 +1,86 @@
+"""What a batch would do, and what it would cost: the answer to --dry-run."""
+
+import click
+
+from agentos.cli.configuration import REVIEW_ROUNDS, Configuration
+from agentos.cli.survey import Survey
+from agentos.cli.tables import render_table
+from agentos.context.gather import gather_context
+from agentos.core.calls import Request, RequestKind
+from agentos.core.errors import ItemError
+from agentos.core.items import Kind
+from agentos.documents.code_context import render
+from agentos.documents.templates import ISSUE_TEMPLATE, LLD_TEMPLATE, REVIEW_TEMPLATE
+from agentos.item_runner import context_bytes, read_source
+from agentos.models.catalog import ChosenModel
+from agentos.models.prompt import join
+from agentos.records.experience import past_experience
+from agentos.reporting.estimate import Estimator, Range, Texts, Writer
+from agentos.reporting.status import Standing
+
+_QUESTIONS = {
+    Kind.LLD: (
+        Request(RequestKind.DRAFT_LLD, template=LLD_TEMPLATE),
+        Request(RequestKind.REVIEW_LLD, template=REVIEW_TEMPLATE),
+    ),
+    Kind.ISSUE: (
+        Request(RequestKind.DRAFT_ISSUE, template=ISSUE_TEMPLATE),
+        Request(RequestKind.REVIEW_ISSUE, template=REVIEW_TEMPLATE),
+    ),
+}
+
+
+def print_forecast(found: Survey, configuration: Configuration, *, again: bool) -> None:
+    """Each item with its title, what would happen to it, and what it would take."""
+    due = [standing for standing in found.standings if standing.is_due(again=again)]
+    click.echo(f"Dry run: {len(due)} of {len(found.standings)} items would run.")
+    takes = _estimates(found, configuration, due)
+    rows = [
+        (
+            standing.item.label,
+            standing.forecast(again=again),
+            standing.item.title,
+            takes[standing.item.label].describe() if standing.item.label in takes else "",
+        )
+        for standing in found.standings
+    ]
+    if rows:
+        click.echo(render_table(rows))
+    if takes:
+        models = f"{configuration.drafter.settings.name} and {configuration.reviewer.settings.name}"
+        click.echo(f"In total with {models}: {sum(takes.values(), Range()).describe()}")
+        if configuration.prices.date:
+            click.echo(f"Prices as of {configuration.prices.date}.")
+
+
+def _estimates(
+    found: Survey, configuration: Configuration, due: list[Standing]
+) -> dict[str, Range]:
+    """By label; nothing where calls cost nothing."""
+    models = (configuration.drafter, configuration.reviewer)
+    if all(chosen.provider.is_free for chosen in models):
+        return {}
+    estimator = Estimator(
+        drafter=_writer(configuration.drafter),
+        reviewer=_writer(configuration.reviewer),
+        prices=configuration.prices,
+        rounds=REVIEW_ROUNDS,
+        experience=past_experience(found.project.state, found.kind),
+    )
+    room = context_bytes(*(chosen.settings for chosen in models))
+    return {standing.item.label: estimator.item(_texts(found, standing, room)) for standing in due}
+
+
+def _writer(chosen: ChosenModel) -> Writer:
+    return Writer(chosen.settings.name, chosen.settings.max_output_tokens)
+
+
+def _texts(found: Survey, standing: Standing, room: int) -> Texts:
+    try:
+        source = read_source(standing.item.source)
+    except ItemError:
+        source = b""  # it will fail before it costs anything
+    text = source.decode("utf-8", "replace")
+    context = render(gather_context(found.project.root, text, max_bytes=max(room - len(source), 0)))
+    drafting, reviewing = (len(join(one).whole.encode()) for one in _QUESTIONS[found.kind])
+    return Texts(drafting, reviewing, len(context.encode()), len(source), standing.last_step)

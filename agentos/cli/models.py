@@ -1,0 +1,80 @@
+"""`agentos models`: what can be asked, with which credential, and what is missing."""
+
+import os
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import click
+
+from agentos.cli.configuration import Layers, read_layers
+from agentos.cli.options import project_option
+from agentos.cli.project import open_project
+from agentos.cli.tables import render_table
+from agentos.core.config.credentials import CredentialSet
+from agentos.core.providers import Provider
+from agentos.models.catalog import missing_package
+
+
+@click.command()
+@project_option
+def models(project: Path) -> int:
+    """Show the providers of models, the credentials they would use, and what is missing.
+
+    A model is named PROVIDER/NAME, where NAME is what the provider calls it.
+
+    \b
+    Example:
+      agentos models
+      agentos parallel lld --all --drafter openai/NAME --reviewer anthropic/NAME
+    """
+    layers = read_layers(open_project(project, os.environ).root, os.environ)
+    configured = layers.credentials(os.environ)
+    rows = [("PROVIDER", "PACKAGE", "CREDENTIALS", "ADDRESS")]
+    for name in layers.entries:
+        provider = layers.providers.get(name)
+        if provider is None:
+            rows.append((name, "cannot be imported", "", ""))
+            continue
+        address = layers.settings.get("providers", name, "base_url")
+        rows.append(
+            (
+                name if provider.has_one_model else f"{name}/NAME",
+                _package(provider),
+                _credentials(provider, layers, configured),
+                address or "",
+            )
+        )
+    click.echo(render_table(rows))
+    for role in ("drafter", "reviewer"):
+        source = layers.settings.source(role)
+        click.echo(f"{role}: {layers.settings.get(role)} ({source})")
+    return 0
+
+
+def _package(provider: Provider) -> str:
+    if not provider.requirement:
+        return "built in"
+    if missing := missing_package(provider):
+        return f"missing: pip install '{missing}'"
+    name = provider.requirement.split(">")[0].split("=")[0].split("<")[0].strip()
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return "installed"
+
+
+def _credentials(provider: Provider, layers: Layers, configured: CredentialSet) -> str:
+    if provider.has_one_model and not provider.needs_key:
+        return "none needed"
+    names = [
+        one.name
+        for one in configured.usable
+        if (one.provider or "").partition("/")[0] == provider.name
+    ]
+    if names:
+        return ", ".join(names)
+    if not provider.needs_key:
+        return "the program's own login"
+    if layers.settings.get("providers", provider.name, "base_url"):
+        return "none; a server of your own may need none"
+    return f"missing: set {provider.key_variable}" if provider.key_variable else "missing"

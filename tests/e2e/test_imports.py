@@ -1,0 +1,29 @@
+"""A child imports what it uses: an SDK costs a second and more."""
+
+from command import Workspace
+from loopback import environment
+
+from agentos.testing import LoopbackServer, author
+
+HEAVY = {"anthropic", "openai", "google.genai", "httpx2", "pydantic", "click", "rich"}
+
+
+def imported(shelf: Workspace) -> set[str]:
+    """Which of the heavy packages the child of the last run imported."""
+    (log,) = shelf.runs[-1].glob("LLD-*.log")
+    names = {line.rpartition("|")[2].strip() for line in log.read_text().splitlines()}
+    assert "agentos.item_runner" in names
+    return HEAVY & names
+
+
+def test_a_child_imports_no_sdk_that_it_does_not_use(shelf: Workspace) -> None:
+    with LoopbackServer(author) as drafts, LoopbackServer(author) as reviews:
+        variables = environment(drafts, reviews) | {"PYTHONPROFILEIMPORTTIME": "1"}
+        shelf.run("parallel", "lld", "042", **variables)
+        assert imported(shelf) == set()
+
+        shelf.run("parallel", "lld", "042", "--again", "--drafter", "openai/x", **variables)
+        assert imported(shelf) == {"openai", "httpx2", "pydantic"}
+
+        shelf.run("parallel", "lld", "042", "--again", "--reviewer", "anthropic/x", **variables)
+        assert imported(shelf) == {"anthropic", "httpx2", "pydantic"}
