@@ -7,7 +7,7 @@ J ?= 3
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test check format lld lld-dry-run issues clean
+.PHONY: help demo test test-real-model check format lld lld-dry-run issues clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -17,6 +17,9 @@ demo: .venv/installed  ## Design every open issue of a copy of the sample projec
 
 test: .venv/installed-dev  ## Run every test, with coverage
 	scripts/test.sh
+
+test-real-model: .venv/installed-dev  ## Run the main job against a real, small language model
+	scripts/test-real-model.sh $(PYTHON)
 
 check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
 	scripts/check.sh
@@ -35,12 +38,12 @@ issues: .venv/installed  ## Write an issue for each idea brief of PROJECT, J at 
 	$(AGENTOS) parallel issue --all --project $(PROJECT) -j $(J)
 
 clean:  ## Remove what the other targets made
-	rm -rf .venv build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .venv-real-model build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
 
 .venv/installed: pyproject.toml
-	scripts/install.sh $(PYTHON)
+	scripts/install.sh $(PYTHON) ''
 	@touch $@
 
 .venv/installed-dev: pyproject.toml
-	scripts/install.sh $(PYTHON) --group dev
+	scripts/install.sh $(PYTHON) '[anthropic,gemini,openai]' --group dev
 	@touch .venv/installed $@

@@ -22,8 +22,9 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("XDG_STATE_HOME", str(home / "state"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(home / "config"))
-    for name in [name for name in os.environ if name.startswith("AGENTOS_")]:
-        if name != FORBID_SKIPS:
+    for name in list(os.environ):
+        ours = name.startswith("AGENTOS_") and name != FORBID_SKIPS
+        if ours or name.lower().endswith(("_proxy", "_api_key", "_base_url")):
             monkeypatch.delenv(name)
     return home
 
