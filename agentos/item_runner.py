@@ -82,8 +82,9 @@ def run_item(
         say(f"{stop}; the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop))
     except (CredentialsExhausted, BudgetExhausted) as stop:
-        say(f"{stop}; the same command resumes")
         stopped_by = "budget" if isinstance(stop, BudgetExhausted) else "credentials"
+        with_what = "with a higher limit " if stopped_by == "budget" else ""
+        say(f"{stop}; {with_what}the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop), stopped_by=stopped_by)
     except LockedError:
         raise

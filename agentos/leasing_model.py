@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -123,7 +124,7 @@ class LeasingModel:
         when no further call will be possible, Interrupted after `cancel`.
         """
         self._flight = None
-        failures = 0
+        failures: Counter[bool] = Counter()  # empty answers, and all others
         pause = 0.0
         while True:
             lease = self._acquire(request, pause)
@@ -134,10 +135,11 @@ class LeasingModel:
             pause = 0.0
             if result.kind in (RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL):
                 continue  # the pool has rested or closed it; the next lease waits or is another
-            failures += 1
-            if failures >= _attempts(result.kind):
-                raise ModelError(_complaint(self._model.name, result, failures))
-            backoff = FIRST_PAUSE * 2 ** (failures - 1)
+            is_empty = result.kind is RefusalKind.EMPTY
+            failures[is_empty] += 1
+            if failures[is_empty] >= _attempts(result.kind):
+                raise ModelError(_complaint(self._model.name, result, failures.total()))
+            backoff = FIRST_PAUSE * 2 ** (failures.total() - 1)
             pause = backoff if result.retry_after is None else result.retry_after
 
     def _acquire(self, request: Request, pause: float) -> Lease:

@@ -85,22 +85,34 @@ class Desk:
 
 class TestStopped:
     @pytest.mark.parametrize(
-        ("error", "stopped_by"),
+        ("error", "stopped_by", "resumes"),
         [
-            (BudgetExhausted("9 of 9 tokens are spent", "raise it"), "budget"),
-            (CredentialsExhausted("every credential is closed", "add one"), "credentials"),
-            (Interrupted("no more credentials: the supervisor does not answer"), ""),
+            (
+                BudgetExhausted("9 of 9 tokens are spent", "raise it"),
+                "budget",
+                "with a higher limit the same command resumes",
+            ),
+            (
+                CredentialsExhausted("every credential is closed", "add one"),
+                "credentials",
+                "the same command resumes",
+            ),
+            (
+                Interrupted("no more credentials: the supervisor does not answer"),
+                "",
+                "the same command resumes",
+            ),
         ],
     )
     def test_what_stopped_it_is_in_the_report_and_the_next_run_resumes(
-        self, tmp_path: Path, error: Exception, stopped_by: str
+        self, tmp_path: Path, error: Exception, stopped_by: str, resumes: str
     ) -> None:
         desk = Desk(tmp_path, calls=1, then=error)
         report = desk.run()
         assert report == Reported(
             outcome=Outcome.INTERRUPTED, error=str(error), stopped_by=stopped_by
         )
-        assert desk.said[-1] == f"{error}; the same command resumes"
+        assert desk.said[-1] == f"{error}; {resumes}"
         assert desk.steps
         resumed = Desk(tmp_path)
         assert resumed.run().outcome in (Outcome.APPROVED, Outcome.NEEDS_REVISION)

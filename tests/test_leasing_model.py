@@ -382,6 +382,26 @@ class TestWhatIsNoAnswer:
     def test_the_second_attempt_may_bring_one(self) -> None:
         assert Rig(replace(ANSWER, text=" \n"), ANSWER).run() == ANSWER
 
+    @pytest.mark.parametrize("empty_first", [True, False])
+    def test_it_is_counted_apart_from_what_passes(self, empty_first: bool) -> None:
+        empty = [replace(ANSWER, text="")] * (MAX_EMPTY_ANSWERS - 1)
+        passing = [refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1)
+        rig = Rig(*(empty + passing if empty_first else passing + empty), ANSWER)
+        assert rig.run() == ANSWER
+        assert rig.pauses == [FIRST_PAUSE * 2**n for n in range(4)]
+
+    @pytest.mark.parametrize(
+        ("last", "why"),
+        [
+            (replace(ANSWER, text=""), "in 5 attempts: the answer is empty"),
+            (refused(RefusalKind.OVERLOADED), "in 5 attempts: not now"),
+        ],
+    )
+    def test_but_each_has_its_end(self, last: Answer | Refusal, why: str) -> None:
+        passing = [refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1)
+        with pytest.raises(ModelError, match=why):
+            Rig(replace(ANSWER, text=""), *passing, last).run()
+
     def test_a_review_may_be_short_but_not_empty(self) -> None:
         short = replace(ANSWER, text="APPROVED")
         assert Rig(short).run(REVIEW) == short

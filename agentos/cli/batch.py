@@ -37,7 +37,6 @@ class BatchRequest:
     project: Project
     kind: Kind
     ids: tuple[str, ...]
-    take_all: bool
     settings: BatchSettings
     flags: Mapping[str, object]
     budget_reset: bool = False
@@ -107,7 +106,8 @@ def _run(
 
 
 def _look(request: BatchRequest) -> Survey:
-    return survey(request.project, request.kind, ids=request.ids, take_all=request.take_all)
+    take_all = request.settings.take_all
+    return survey(request.project, request.kind, ids=request.ids, take_all=take_all)
 
 
 def _ledger(request: BatchRequest, run_id: str) -> SpendingLedger:

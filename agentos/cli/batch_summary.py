@@ -47,7 +47,4 @@ def _summary_row(standing: Standing, found: Survey, end: BatchEnd) -> tuple[str,
 def _totals(end: BatchEnd) -> list[str]:
     """What was used, if anything was; a budget counts what earlier runs of the batch took, too."""
     used = end.costs.total.describe()
-    lines = [f"used: {used}"] if used else []
-    if end.limits_told:
-        lines.append(end.limits_told)
-    return lines
+    return [*([f"used: {used}"] if used else []), *end.remarks]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from agentos.core.calls import RefusalKind
 from agentos.core.events import (
     CallRefused,
     Event,
@@ -15,7 +16,19 @@ from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
 from agentos.reporting.summary import progress_line
 
+_PASSING = (RefusalKind.TRANSIENT, RefusalKind.OVERLOADED, RefusalKind.EMPTY)
 _NEVER_QUIET = (" FAILED: ", "] Shutting down...")
+
+
+def is_passing(event: CallRefused) -> bool:
+    """Whether the same call is made again and nobody else says so; not told, it looks hung."""
+    return event.refusal in _PASSING
+
+
+def refusal_line(event: CallRefused) -> str:
+    """Who gave no answer, and why: text from outside, to be escaped."""
+    reason = f"{event.refusal}, {event.code}" if event.code else event.refusal
+    return f"{event.model} gave no answer ({reason}) with {event.credential}: {event.message}"
 
 
 class BatchView:
@@ -44,13 +57,8 @@ class BatchView:
                 self._say(f"[{event.item}] step {event.step} done in {event.seconds:.2f} s")
             case StepRestored() if self._verbose:
                 self._say(f"[{event.item}] step {event.step} restored")
-            case CallRefused() if self._verbose:
-                self._say(
-                    printable(
-                        f"[{event.item}] {event.credential} refused ({event.refusal}): "
-                        f"{event.message}"
-                    )
-                )
+            case CallRefused() if self._verbose or (is_passing(event) and not self._quiet):
+                self._say(printable(f"[{event.item}] {refusal_line(event)}"))
 
     def _finished(self, event: ItemFinished) -> None:
         if event.outcome is Outcome.INTERRUPTED:

@@ -1,6 +1,7 @@
 """`agentos config show` and `agentos config trust`: what counts, and where it was set."""
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from agentos.cli.configuration import read_layers
 from agentos.cli.options import project_option
 from agentos.cli.project import open_project
 from agentos.cli.tables import render_table
+from agentos.core.config.credentials import described_entry
 from agentos.core.config.kinds import Value
 from agentos.core.config.schema import dotted, needs_trust
 from agentos.core.config.settings import from_project
@@ -39,7 +41,8 @@ def show(project: Path) -> int:
     if layers.project.untrusted:
         click.echo(
             f"\nNot trusted, so nothing runs: {printable(', '.join(layers.project.untrusted))}. "
-            "Read the file; if it does what you want, type: agentos config trust"
+            "Read the file; if it does what you want, type: agentos config trust --project "
+            f"{printable(shlex.quote(str(layers.project.path.parent)))}"
         )
     return 0
 
@@ -66,7 +69,7 @@ def trust(project: Path) -> int:
         for setting in found.settings
         if needs_trust(setting.path, setting.value)
     ]
-    rows += [("credential", _entry_names(found.credentials))] if found.credentials else []
+    rows += [("credential", described_entry(one)) for one in found.credentials]
     store.trust(found.path, found.digest)
     click.echo(f"Trusted from now on, in {name}:\n{render_table(rows)}")
     return 0
@@ -74,7 +77,3 @@ def trust(project: Path) -> int:
 
 def _shown(value: Value) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value)
-
-
-def _entry_names(entries: tuple[object, ...]) -> str:
-    return ", ".join(str(one.get("name")) if isinstance(one, dict) else "?" for one in entries)

@@ -1,6 +1,6 @@
 """What a command runs with: settings of all layers, the models they name, keys, prices, limits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -32,6 +32,8 @@ from agentos.models.catalog import ChosenModel, check_names, check_package, choo
 from agentos.models.registry import installed, load_model, load_provider
 
 REVIEW_ROUNDS = 3
+
+_LIMITS = (("budget",), ("max_tokens",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +107,17 @@ def read_layers(
         for name, provider in providers.items()
         if provider.base_url_variable
     }
-    own = from_project(project, TrustStore(folder))
-    settings = Settings(
-        (
-            from_flags(flags or {}),
-            from_environment(environ, urls),
-            own.settings,
-            from_user(folder),
-            [Setting(path, value, "default") for path, value in DEFAULTS.items()],
-        )
-    )
-    return Layers(settings, own, entries, providers)
+    own, users = from_project(project, TrustStore(folder)), from_user(folder)
+    layers = [
+        from_flags(flags or {}),
+        from_environment(environ, urls),
+        _without_higher_limits(own.settings, users),
+        users,
+        [Setting(path, value, "default") for path, value in DEFAULTS.items()],
+    ]
+    drafter = Settings(layers).get("drafter")
+    layers.append([Setting(("reviewer",), drafter, "as the drafter")])
+    return Layers(Settings(layers), own, entries, providers)
 
 
 def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
@@ -131,6 +133,7 @@ def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
         choose(settings.get(role), settings, layers.entries) for role in ("drafter", "reviewer")
     )
     for chosen in (drafter, reviewer):
+        _check_room(chosen, drafter)
         check_package(chosen)
         load_model(chosen.settings, environ)  # whatever else its adapter finds wrong
     configured = layers.credentials(environ)
@@ -146,6 +149,14 @@ def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
         prices,
         limits,
     )
+
+
+def _without_higher_limits(project: Iterable[Setting], users: Iterable[Setting]) -> list[Setting]:
+    """A project's settings, less limits beyond the user's own: it may lower them only."""
+    most = {one.path: Decimal(str(one.value)) for one in users if one.path in _LIMITS}
+    return [
+        one for one in project if one.path not in most or Decimal(str(one.value)) <= most[one.path]
+    ]
 
 
 def price_table(settings: Settings) -> PriceTable:
@@ -169,6 +180,17 @@ def price_table(settings: Settings) -> PriceTable:
 def _limits(settings: Settings) -> Limits:
     budget, tokens = settings.get("budget"), settings.get("max_tokens")
     return Limits(None if budget is None else int(budget * NANO), tokens)
+
+
+def _check_room(chosen: ChosenModel, drafter: ChosenModel) -> None:
+    """A draft is sent for review and revision, so it has to fit into a request."""
+    room, draft = chosen.settings.max_input_tokens, drafter.settings.max_output_tokens
+    if room <= draft:
+        raise ConfigError(
+            f"max_input_tokens of {chosen.settings.name} is {room:,}, which has no room for a "
+            f"draft of up to {draft:,}",
+            f"raise it, or lower max_output_tokens of {drafter.settings.name}",
+        )
 
 
 def _check_limits(chosen: ChosenModel, limits: Limits, prices: PriceTable) -> None:

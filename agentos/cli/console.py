@@ -38,7 +38,8 @@ class Console:
 
     `on_error` is called once, from the writing thread, when nothing can be written any more (EPIPE,
     EIO, ENOSPC; EBADF for an `fd` that is closed or None, and that at once). What comes later is
-    dropped. Takes locks, so it is not for signal handlers.
+    dropped. Nothing is written, and no error told, before `start`. Takes locks, so it is not for
+    signal handlers.
     """
 
     def __init__(
@@ -61,6 +62,9 @@ class Console:
         self._broken = False
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write."""
         self._thread.start()
 
     def write(self, data: bytes) -> int:

@@ -72,7 +72,8 @@ def _estimates(
 
 
 def _writer(chosen: ChosenModel) -> Writer:
-    return Writer(chosen.settings.name, chosen.settings.max_output_tokens)
+    settings = chosen.settings
+    return Writer(settings.name, settings.max_output_tokens, chosen.provider.is_free)
 
 
 def _texts(found: Survey, standing: Standing, room: int) -> Texts:

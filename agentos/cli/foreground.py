@@ -7,6 +7,7 @@ from types import FrameType
 
 import click
 
+from agentos.cli.batch_view import is_passing, refusal_line
 from agentos.cli.configuration import configure, read_layers
 from agentos.cli.finishing import finish_item
 from agentos.cli.project import Project, check_outputs
@@ -14,9 +15,9 @@ from agentos.cli.signals import stop_signals
 from agentos.cli.survey import survey
 from agentos.core.calls import Answer, Lease, Leases, Refusal, Wish
 from agentos.core.child_spec import ItemSpec
-from agentos.core.config.environment import simulate_rate_limits
+from agentos.core.config.environment import child_environment, simulate_rate_limits
 from agentos.core.errors import BudgetExhausted, CredentialsExhausted
-from agentos.core.events import Event, Reported
+from agentos.core.events import CallRefused, Event, Reported
 from agentos.core.items import Kind
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
@@ -68,18 +69,27 @@ def run_in_foreground(
     )
     masker = Masker(configuration.configured.secrets)
     costs = Costs(configuration.prices)
+
+    def say(text: str) -> None:
+        click.echo(printable(masker.mask(text)))
+
+    def watch(event: Event) -> None:
+        costs(event)
+        if isinstance(event, CallRefused) and is_passing(event):
+            say(refusal_line(event))
+
     report, stopped_by = _work_on(
         project,
         configuration.spec(project, item, grace=grace, again=again),
         leases=leases,
-        emit=costs,
-        say=lambda text: click.echo(printable(masker.mask(text))),
-        environ=environ,
+        emit=watch,
+        say=say,
+        environ=child_environment(environ, configuration.configured),
     )
-    error = f": {printable(masker.mask(report.error))}" if report.error else ""
-    click.echo(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
+    error = f": {report.error}" if report.error else ""
+    say(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
     if used := costs.total.describe():
-        click.echo(f"used: {used}")
+        say(f"used: {used}")
     return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
 
 

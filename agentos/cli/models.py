@@ -12,7 +12,9 @@ from agentos.cli.project import open_project
 from agentos.cli.tables import render_table
 from agentos.core.config.credentials import CredentialSet
 from agentos.core.providers import Provider
+from agentos.core.terminal_text import printable
 from agentos.models.catalog import missing_package
+from agentos.models.command.presets import PRESETS
 
 
 @click.command()
@@ -29,31 +31,30 @@ def models(project: Path) -> int:
     """
     layers = read_layers(open_project(project, os.environ).root, os.environ)
     configured = layers.credentials(os.environ)
-    rows = [("PROVIDER", "PACKAGE", "CREDENTIALS", "ADDRESS")]
+    rows = [("PROVIDER", "PACKAGE", "CREDENTIALS", "WHERE")]
     for name in layers.entries:
         provider = layers.providers.get(name)
         if provider is None:
             rows.append((name, "cannot be imported", "", ""))
             continue
-        address = layers.settings.get("providers", name, "base_url")
         rows.append(
             (
                 name if provider.has_one_model else f"{name}/NAME",
                 _package(provider),
                 _credentials(provider, layers, configured),
-                address or "",
+                _address(provider, layers),
             )
         )
     click.echo(render_table(rows))
     for role in ("drafter", "reviewer"):
-        source = layers.settings.source(role)
+        source = printable(layers.settings.source(role))
         click.echo(f"{role}: {layers.settings.get(role)} ({source})")
     return 0
 
 
 def _package(provider: Provider) -> str:
     if not provider.requirement:
-        return "built in"
+        return "nothing needed"
     if missing := missing_package(provider):
         return f"missing: pip install '{missing}'"
     name = provider.requirement.split(">")[0].split("=")[0].split("<")[0].strip()
@@ -61,6 +62,18 @@ def _package(provider: Provider) -> str:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
         return "installed"
+
+
+def _address(provider: Provider, layers: Layers) -> str:
+    """Where the models are, if not at the provider's own service; of a command, its names."""
+    if provider.name == "command":
+        return ", ".join(sorted({*PRESETS, *layers.settings.names("commands")}))
+    setting = ("providers", provider.name, "base_url")
+    address: str = layers.settings.get(*setting) or ""
+    if not (address and layers.project.untrusted):
+        return address
+    is_the_projects = layers.settings.source(*setting) == str(layers.project.path)
+    return f"{address} (not trusted)" if is_the_projects else address
 
 
 def _credentials(provider: Provider, layers: Layers, configured: CredentialSet) -> str:

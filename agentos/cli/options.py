@@ -69,7 +69,7 @@ drafter_option = click.option(
 )
 
 reviewer_option = click.option(
-    "--reviewer", metavar="MODEL", help="The model that reviews.  [default: embedded]"
+    "--reviewer", metavar="MODEL", help="The model that reviews.  [default: the drafter]"
 )
 
 budget_option = click.option(

@@ -130,8 +130,15 @@ def _run(
         project=open_project(project, os.environ),
         kind=kind,
         ids=tuple(safe_identifier(text) for text in items),
-        take_all=take_all,
-        settings=BatchSettings(parallel, grace, timeout, again=again, quiet=quiet, verbose=verbose),
+        settings=BatchSettings(
+            parallel,
+            grace,
+            timeout,
+            take_all=take_all,
+            again=again,
+            quiet=quiet,
+            verbose=verbose,
+        ),
         flags=flags,
         budget_reset=budget_reset,
     )

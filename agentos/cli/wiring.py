@@ -27,7 +27,6 @@ from agentos.core.events import (
 from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
-from agentos.core.prices import dollars
 from agentos.credentials.budget import Budget
 from agentos.engines.engine import Engine
 from agentos.engines.local import LocalEngine
@@ -50,6 +49,12 @@ CLOSE_TIMEOUT = 3600.0
 """The same for a run that ended by itself: a pager may be read at leisure."""
 
 
+_ADVICE = {
+    "budget": "to go on, give a higher limit; --budget-reset forgets what was spent",
+    "credentials": "to go on, add a credential that works, and run the command again",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class BatchSettings:
     """How a batch is run; times in seconds."""
@@ -57,6 +62,7 @@ class BatchSettings:
     parallel: int | None
     grace: float
     timeout: float
+    take_all: bool = False
     again: bool = False
     quiet: bool = False
     verbose: bool = False
@@ -66,13 +72,13 @@ class BatchSettings:
 class BatchEnd:
     """What became of every item that was due, by label, and what the command returns.
 
-    `limits_told` is a line about the budget, empty where there is none.
+    `remarks` are lines about the budget, and about what to do where keys or budget ran out.
     """
 
     results: Mapping[str, WorkflowResult]
     documents: Mapping[str, str]
     costs: Costs
-    limits_told: str
+    remarks: tuple[str, ...]
     exit_code: int
 
     def outcome_of(self, label: str) -> Outcome:
@@ -100,7 +106,7 @@ class Batch:
         self._ledger = ledger
         self._masker = Masker(configuration.configured.secrets)
         self._console_failed = False
-        self._exhausted = False
+        self._ran_out: set[str] = set()  # credentials, budget
         self._documents: dict[str, str] = {}
         self._console = Console(stdout_fd(), self._on_console_error)
         view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
@@ -112,8 +118,7 @@ class Batch:
             admit=lambda running: running <= self._credentials.open_slots(),
             on_stop=self._stop_children,
         )
-        if self._console_failed:
-            self._on_console_gone()
+        self._console.start()
         self._budget = Budget(
             configuration.prices,
             nanodollars=configuration.limits.nanodollars,
@@ -156,7 +161,7 @@ class Batch:
             code = self._exit_code(results, skipped)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
-            return BatchEnd(results, self._documents, self._costs, self._limits_told(), code)
+            return BatchEnd(results, self._documents, self._costs, self._remarks(), code)
 
     def say(self, text: str) -> None:
         """A line of the command's own on the console."""
@@ -179,7 +184,7 @@ class Batch:
                 parallel=self._coordinator.max_workers,
             )
         )
-        self._ledger.begin(item.label for item in items)
+        self._ledger.begin((item.label for item in items), take_all=self._settings.take_all)
         for standing in skipped:
             self._finish_unstarted(standing.item, Outcome.SKIPPED)
         _, results = self._coordinator.execute_parallel(
@@ -230,7 +235,7 @@ class Batch:
         report = end.verdict()
         if report.stopped_by:
             # What runs beside it ends its calls, which are paid for, and meets the same wall.
-            self._exhausted = True
+            self._ran_out.add(report.stopped_by)
             self._coordinator.drain(report.error)
         return report
 
@@ -253,18 +258,13 @@ class Batch:
         return exit_code(
             [*outcomes, *(Outcome(standing.state) for standing in skipped)],
             signal=self._coordinator.shutdown_signal,
-            exhausted=self._exhausted,
+            exhausted=bool(self._ran_out),
             console_failed=self._console_failed,
         )
 
-    def _limits_told(self) -> str:
-        limits, spent = self._configuration.limits, self._budget.spent
-        told = []
-        if limits.nanodollars is not None:
-            told.append(f"{dollars(spent.nanodollars or 0)} of {dollars(limits.nanodollars)}")
-        if limits.tokens is not None:
-            told.append(f"{spent.tokens:,} of {limits.tokens:,} tokens")
-        return f"this batch has spent {' and '.join(told)}" if told else ""
+    def _remarks(self) -> tuple[str, ...]:
+        told = self._budget.describe()
+        return tuple(filter(None, (told, *(_ADVICE.get(cause) for cause in sorted(self._ran_out)))))
 
     def _notify(self, text: str) -> None:
         self._stream.publish(Notice(text=self._masker.mask(text)))
@@ -275,10 +275,6 @@ class Batch:
 
     def _on_console_error(self, _error: OSError) -> None:
         self._console_failed = True
-        if hasattr(self, "_coordinator"):
-            self._on_console_gone()
-
-    def _on_console_gone(self) -> None:
         self._coordinator.stop("the console takes no more output")
 
     def _on_record_error(self, error: OSError) -> None:

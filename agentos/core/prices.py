@@ -76,6 +76,8 @@ class PriceTable:
 def dollars(nanodollars: int) -> str:
     """`$0.0421`: as many digits as it takes to tell small amounts apart."""
     amount = nanodollars / NANO
+    if 0 < amount < 0.0001:
+        return "under $0.0001"
     return f"${amount:,.2f}" if amount >= 1 or not amount else f"${amount:.4f}"
 
 

@@ -93,6 +93,15 @@ class Budget:
             with suppress(OSError):  # then the worst case stands, which is on the safe side
                 self._ledger.settle(call, cost)
 
+    def describe(self) -> str:
+        """What the batch has spent of its limits; empty where there is none."""
+        told = []
+        if self._nanodollars is not None:
+            told.append(f"{dollars(self._spent.nanodollars or 0)} of {dollars(self._nanodollars)}")
+        if self._tokens is not None:
+            told.append(f"{self._spent.tokens:,} of {self._tokens:,} tokens")
+        return f"this batch has spent {' and '.join(told)}" if told else ""
+
     def why_no_room(self, wish: Wish) -> str:
         """A sentence without its full stop, for a call that there never will be room for."""
         if self._unwritable:

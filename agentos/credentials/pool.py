@@ -4,7 +4,6 @@ A pure state machine: the caller brings the time and the lock, and does the wait
 """
 
 import itertools
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, U
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.budget import Budget, Room
+from agentos.credentials.domain import Domain
 
 DEFAULT_COOLDOWN = 60.0
 """Seconds that a credential rests after a rate limit for which the provider named no time."""
@@ -65,32 +65,6 @@ class Closed:
     reason: str
 
 
-@dataclass(slots=True)
-class _Domain:
-    """What a provider limits. So far every credential is a domain of its own."""
-
-    credential: Credential
-    slots: int
-    in_use: int = 0
-    granted: int = 0
-    last_granted: int = 0
-    cooldown_until: float = -math.inf
-    closed: str | None = None
-
-    @property
-    def name(self) -> str:
-        return self.credential.name
-
-    def serves(self, provider: str | None) -> bool:
-        return provider is None or self.credential.provider in (None, provider)
-
-    def cools(self, now: float) -> bool:
-        return self.closed is None and now < self.cooldown_until
-
-    def has_room(self, now: float) -> bool:
-        return self.closed is None and not self.cools(now) and self.in_use < self.slots
-
-
 @dataclass(frozen=True, slots=True)
 class _Ticket:
     owner: str | None
@@ -122,10 +96,10 @@ class CredentialPool:
         simulate_rate_limits: bool = False,
     ) -> None:
         self._budget = Budget() if budget is None else budget
-        self._domains: dict[str, _Domain] = {}
+        self._domains: dict[str, Domain] = {}
         for credential in credentials:
             slots = credential.max_concurrent
-            domain = _Domain(credential, default_slots if slots is None else slots)
+            domain = Domain(credential, default_slots if slots is None else slots)
             if domain.name in self._domains:
                 raise ConfigError(
                     f"Two credentials are called {domain.name!r}", "Give each a name of its own."
@@ -140,6 +114,7 @@ class CredentialPool:
         self._ids = itertools.count(1)
         self._grants = itertools.count(1)
         self._tickets: dict[str, _Ticket] = {}  # in the order of their coming
+        self._refused: dict[tuple[str | None, str], Refused] = {}  # for who did not hear it
         self._loans: dict[str, _Loan] = {}
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
 
@@ -159,18 +134,19 @@ class CredentialPool:
         if loan is not None and loan.owner == owner:
             loan.was_given = True
             return loan.lease
+        if refused := self._refused.get((owner, ticket)):
+            return refused
         wanted = self._tickets.get(ticket)
         if wanted is None or wanted.owner != owner:
             return Refused("There is no such ticket")
         room = Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
         if wanted.wish is not None and room is Room.NEVER:
-            del self._tickets[ticket]
-            return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
+            why = self._budget.why_no_room(wanted.wish)
+            return self._refuse(ticket, Refused(why, over_budget=True))
         provider = None if wanted.wish is None else wanted.wish.provider
         hopes = [domain for domain in self._domains.values() if domain.serves(provider)]
         if all(domain.closed is not None for domain in hopes):
-            del self._tickets[ticket]
-            return Refused(_why_none(provider, hopes))
+            return self._refuse(ticket, Refused(_why_none(provider, hopes)))
         left = [domain for domain in hopes if domain.closed is None]
         pause = all(domain.cools(now) for domain in left)
         return Waiting(
@@ -204,6 +180,7 @@ class CredentialPool:
 
     def cancel(self, owner: str | None, ticket: str) -> None:
         """Give up a wish: its place in the queue, or the lease that was granted meanwhile."""
+        self._refused.pop((owner, ticket), None)
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
         if ticket in self._loans and self._loans[ticket].owner == owner:
@@ -213,6 +190,8 @@ class CredentialPool:
         """Forget the owner: all its tickets and leases are void."""
         for ticket in [t for t, wanted in self._tickets.items() if wanted.owner == owner]:
             del self._tickets[ticket]
+        for refused in [one for one in self._refused if one[0] == owner]:
+            del self._refused[refused]
         for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
             self._free(lease_id, None)
         self._last_used.pop(owner, None)
@@ -231,6 +210,11 @@ class CredentialPool:
         """Whether a ticket is out that is neither granted nor refused."""
         return bool(self._tickets)
 
+    def _refuse(self, ticket: str, refused: Refused) -> Refused:
+        owner = self._tickets.pop(ticket).owner
+        self._refused[owner, ticket] = refused
+        return refused
+
     def _grant_in_turn(self, now: float) -> None:
         for ticket, wanted in list(self._tickets.items()):
             if wanted.wish is not None and self._budget.room_for(wanted.wish) is not Room.NOW:
@@ -239,7 +223,7 @@ class CredentialPool:
             if domain is not None:
                 self._grant(ticket, domain)
 
-    def _choice(self, wanted: _Ticket, now: float) -> _Domain | None:
+    def _choice(self, wanted: _Ticket, now: float) -> Domain | None:
         """The owner's last; else one that serves only this provider; else the least used."""
         last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
         provider = None if wanted.wish is None else wanted.wish.provider
@@ -259,7 +243,7 @@ class CredentialPool:
             default=None,
         )
 
-    def _grant(self, ticket: str, domain: _Domain) -> None:
+    def _grant(self, ticket: str, domain: Domain) -> None:
         wanted = self._tickets[ticket]
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
             return
@@ -274,7 +258,7 @@ class CredentialPool:
         lease = Lease(ticket, domain.name, domain.credential.secret, simulate)
         self._loans[ticket] = _Loan(owner, lease)
 
-    def _free(self, lease_id: str, usage: Usage | None) -> _Domain:
+    def _free(self, lease_id: str, usage: Usage | None) -> Domain:
         """Take the lease from its owner; what its call took is unknown if `usage` is None."""
         loan = self._loans.pop(lease_id)
         self._budget.settle(lease_id, usage if loan.was_given else Usage())
@@ -283,7 +267,7 @@ class CredentialPool:
         return domain
 
     def _rest(
-        self, domain: _Domain, seconds: float, now: float, *, refused: bool
+        self, domain: Domain, seconds: float, now: float, *, refused: bool
     ) -> CoolingDown | None:
         """Let a domain rest; a cooldown can only grow."""
         if not refused and now + seconds <= max(domain.cooldown_until, now):
@@ -302,7 +286,7 @@ def _masked(message: str, secret: str | None) -> str:
     return message.replace(secret, "***") if secret else message
 
 
-def _why_none(provider: str | None, closed: list[_Domain]) -> str:
+def _why_none(provider: str | None, closed: list[Domain]) -> str:
     purpose = f" for {provider!r}" if provider is not None else ""
     if not closed:
         return f"There is no credential{purpose}"

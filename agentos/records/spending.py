@@ -2,7 +2,8 @@
 
 One JSON object a line, of four kinds:
 
-    {"due": [LABEL, ...]}                           a run takes these on
+    {"due": [LABEL, ...], "all": false}             a run takes these on, and with `all`
+                                                    whatever else was due is so no more
     {"ended": LABEL}                                that item ended in its own right
     {"reserved": CALL, "model": NAME, "tokens": N, "nanodollars": N}    before a call, fsynced
     {"settled": CALL, "tokens": N, "nanodollars": N}                    after it
@@ -49,14 +50,17 @@ class SpendingLedger:
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self._unusable("it is damaged") from None
 
-    def begin(self, labels: Iterable[str]) -> None:
-        """Take items on; raises UsageError where that cannot be written."""
+    def begin(self, labels: Iterable[str], *, take_all: bool = False) -> None:
+        """Take items on; raises UsageError where that cannot be written.
+
+        With `take_all` they are all that is due: others have left the backlog since.
+        """
         labels = sorted(labels)
-        self._due.update(labels)
+        self._due = set(labels) if take_all else self._due | set(labels)
         try:
             with suppress(FileNotFoundError):
                 os.truncate(self._path, self._whole)
-            append_line(self._path, json_line({"due": labels}), durable=True)
+            append_line(self._path, json_line({"due": labels, "all": take_all}), durable=True)
             sync_folder(self._path.parent)
         except OSError as error:
             raise self._unusable(error.strerror or str(error)) from error
@@ -90,7 +94,8 @@ class SpendingLedger:
         for line in lines:
             entry = json.loads(line)
             if "due" in entry:
-                self._due.update(map(str, entry["due"]))
+                labels = set(map(str, entry["due"]))
+                self._due = labels if entry.get("all") else self._due | labels
             elif "ended" in entry:
                 self._due.discard(entry["ended"])
             else:

@@ -40,14 +40,15 @@ class Spending:
         if not (self.usage.total_tokens or self.unknown):
             return ""
         cached = f" ({self.usage.cached_tokens:,} cached)" if self.usage.cached_tokens else ""
+        if not self.usage.total_tokens:
+            return _of_unknown_cost(self.unknown)
         parts = [f"{self.usage.input_tokens:,} in{cached}", f"{self.usage.output_tokens:,} out"]
         if self.nanodollars or not self.unpriced:
             parts.append(dollars(self.nanodollars))
         if self.unpriced:
             parts.append("price unknown" if not self.nanodollars else "in part without a price")
         if self.unknown:
-            calls = "call" if self.unknown == 1 else "calls"
-            parts.append(f"and {self.unknown} {calls} of unknown cost")
+            parts.append(f"and {_of_unknown_cost(self.unknown)}")
         return ", ".join(parts)
 
 
@@ -108,3 +109,7 @@ class Costs:
             spending.unpriced += 1
         else:
             spending.nanodollars += cost
+
+
+def _of_unknown_cost(calls: int) -> str:
+    return f"{calls} {'call' if calls == 1 else 'calls'} of unknown cost"

@@ -33,6 +33,7 @@ class Writer:
 
     name: str
     max_output_tokens: int
+    is_free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,9 @@ class Estimator:
             if number < rounds:
                 names.append(f"revise-{number}")
                 calls.append((self.drafter.name, Usage(asked + draft + review, draft)))
-        return calls[_already(names, texts.done) :]
+        free = {writer.name for writer in (self.drafter, self.reviewer) if writer.is_free}
+        left = calls[_already(names, texts.done) :]
+        return [(name, usage) for name, usage in left if name not in free]
 
     def _cost(self, calls: Sequence[tuple[str, Usage]]) -> int | None:
         total: int | None = 0

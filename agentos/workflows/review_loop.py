@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agentos.core.calls import Complete, Request, RequestKind
 from agentos.core.outcomes import Outcome
+from agentos.documents.code_context import parse
 from agentos.documents.templates import REVIEW_TEMPLATE
 from agentos.documents.verdict import (
     Finding,
@@ -143,6 +144,8 @@ def draft_and_review(
     """
     source = steps.run(first_step, task.text)
     context = steps.run("context", lambda: task.code(source))
+    for sentence in parse(context).omitted:
+        steps.decide("leave out of the context", sentence)
     assignment = Assignment(
         kinds, template, context, source, check=lambda draft: check(draft, source)
     )

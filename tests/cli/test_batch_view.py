@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from agentos.cli.batch_view import BatchView
@@ -14,18 +16,19 @@ from agentos.core.events import (
 from agentos.core.outcomes import Outcome
 
 STARTED = RunStarted(run_id="r", items=("LLD-1", "LLD-2"), parallel=2)
+REFUSED = CallRefused(
+    item="LLD-1",
+    call="1",
+    credential="a",
+    model="openai/m",
+    seconds=0.5,
+    refusal="rate_limited",
+    message="slow\x1b down",
+)
 STEPS: list[Event] = [
     StepRestored(item="LLD-1", step="load"),
     StepFinished(item="LLD-1", step="draft", seconds=1.5),
-    CallRefused(
-        item="LLD-1",
-        call="1",
-        credential="a",
-        model="openai/m",
-        seconds=0.5,
-        refusal="rate_limited",
-        message="slow\x1b down",
-    ),
+    REFUSED,
 ]
 
 
@@ -63,8 +66,23 @@ def test_steps_are_for_the_verbose() -> None:
     assert shown(*STEPS, verbose=True) == [
         "[LLD-1] step load restored",
         "[LLD-1] step draft done in 1.50 s",
-        "[LLD-1] a refused (rate_limited): slow\\x1b down",
+        "[LLD-1] openai/m gave no answer (rate_limited) with a: slow\\x1b down",
     ]
+
+
+@pytest.mark.parametrize("refusal", ["transient", "overloaded", "empty"])
+def test_that_a_call_is_made_again_is_said_where_nobody_else_says_it(refusal: str) -> None:
+    refused = replace(REFUSED, refusal=refusal, code="busy")
+    line = f"[LLD-1] openai/m gave no answer ({refusal}, busy) with a: slow\\x1b down"
+    assert shown(refused) == shown(refused, verbose=True) == [line]
+    assert shown(refused, quiet=True) == []
+
+
+@pytest.mark.parametrize("refusal", ["rate_limited", "credential", "request"])
+def test_of_other_refusals_the_pool_and_the_items_end_tell(refusal: str) -> None:
+    refused = replace(REFUSED, refusal=refusal)
+    assert shown(refused) == []
+    assert len(shown(refused, verbose=True)) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from agentos.cli.configuration import Configuration, Layers, Limits, configure, read_layers
 from agentos.cli.project import open_project
 from agentos.core.calls import Usage
+from agentos.core.config.settings import Settings
 from agentos.core.config.trust import TrustStore
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError, TrustError
@@ -17,29 +18,6 @@ from agentos.core.prices import Price
 
 KEY, OTHER = "sk-ant-api03-Zm9vYmFy", "AIzaSyD-1234567890abcdefghijklmnopqrstu"
 PRICES = '[prices."openai/x"]\ninput = 3\noutput = 15\n'
-
-
-@pytest.fixture
-def environ(own_home: Path) -> dict[str, str]:
-    return {"XDG_CONFIG_HOME": str(own_home / "config"), "PATH": "/bin:/usr/bin"}
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "shelf"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def user_config(environ: dict[str, str]) -> Callable[[str], None]:
-    folder = user_config_folder(environ)
-
-    def write(text: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "config.toml").write_text(text)
-
-    return write
 
 
 def configured(project: Path, environ: Mapping[str, str], **flags: object) -> Configuration:
@@ -87,6 +65,44 @@ def test_each_value_comes_from_the_nearest_place(
     assert settings.get("providers", "openai", "idle_timeout") == 9
 
 
+@pytest.fixture
+def set_in(
+    project: Path, environ: dict[str, str], user_config: Callable[[str], None]
+) -> Callable[[str, str, str], Settings]:
+    """What counts where one place, or none, gives that name a value."""
+
+    def read(place: str, name: str, value: str) -> Settings:
+        text = f'{name} = "{value}"\n'
+        if place == "user":
+            user_config(text)
+        if place == "project":
+            (project / "agentos.toml").write_text(text)
+        variables = {f"AGENTOS_{name.upper()}": value} if place == "environment" else {}
+        flags = {name: value} if place == "flag" else {}
+        return read_layers(project, environ | variables, flags).settings
+
+    return read
+
+
+@pytest.mark.parametrize("place", ["flag", "environment", "project", "user", "nowhere"])
+def test_the_drafter_reviews_where_nobody_names_a_reviewer(
+    set_in: Callable[[str, str, str], Settings], place: str
+) -> None:
+    settings = set_in(place, "drafter", "openai/x")
+    assert settings.get("reviewer") == ("embedded" if place == "nowhere" else "openai/x")
+    assert settings.source("reviewer") == "as the drafter"
+
+
+@pytest.mark.parametrize("place", ["flag", "environment", "project", "user"])
+def test_a_reviewer_counts_wherever_it_is_named(
+    set_in: Callable[[str, str, str], Settings], environ: dict[str, str], place: str
+) -> None:
+    environ |= {"AGENTOS_DRAFTER": "openai/x"}
+    settings = set_in(place, "reviewer", "embedded")
+    assert (settings.get("drafter"), settings.get("reviewer")) == ("openai/x", "embedded")
+    assert settings.source("reviewer") != "as the drafter"
+
+
 def test_models_keys_prices_and_limits_come_together(
     project: Path, environ: dict[str, str], user_config: Callable[[str], None]
 ) -> None:
@@ -128,7 +144,7 @@ def test_a_spec_tells_a_child_its_models_and_no_secret(
     project: Path, environ: dict[str, str]
 ) -> None:
     environ |= {"OPENAI_API_KEY": KEY}
-    found = configured(project, environ, drafter="openai/x")
+    found = configured(project, environ, drafter="openai/x", reviewer="embedded")
     opened = open_project(project, environ)
     item = Item(Kind.LLD, "42", "Lend", project / "issues/42.md")
     spec = found.spec(opened, item, grace=1.5, again=True)
@@ -182,6 +198,19 @@ def test_the_users_own_settings_need_no_trust(
     found = configured(project, environ)
     assert found.drafter.settings.base_url == "http://localhost:9/v1"
     assert found.lent[0] == Credential("openai", None, "openai")
+
+
+def test_the_prices_of_a_project_need_trust_and_their_date_does_not(
+    project: Path, environ: dict[str, str]
+) -> None:
+    config = project / "agentos.toml"
+    config.write_text("[prices]\ndate = 2026-01-31\n")
+    assert configured(project, environ).prices.date == "2026-01-31"
+    config.write_text(PRICES.replace("3", "0"))
+    with pytest.raises(TrustError, match=r'prices\."openai/x"\.input, prices\."openai/x"\.output'):
+        configured(project, environ)
+    trust(read_layers(project, environ), environ)
+    assert configured(project, environ).prices.knows("openai/x")
 
 
 # --- limits --------------------------------------------------------------------------------------
@@ -252,8 +281,61 @@ def test_a_price_may_be_put_together_from_two_files(
 ) -> None:
     user_config('[prices."openai/x"]\ninput = 3\n')
     (project / "agentos.toml").write_text('[prices."openai/x"]\noutput = 15\n')
+    trust(read_layers(project, environ), environ)
     found = configured(project, environ)
     assert found.prices.prices == {"openai/x": Price(Decimal(3), Decimal(15))}
+
+
+@pytest.mark.parametrize("name", ["budget", "max_tokens"])
+def test_a_project_may_lower_a_limit_of_the_user_and_never_raise_it(
+    project: Path, environ: dict[str, str], user_config: Callable[[str], None], name: str
+) -> None:
+    def limit(**flags: object) -> tuple[int, str]:
+        settings = read_layers(project, environ, flags).settings
+        return int(settings.get(name)), settings.source(name)
+
+    (project / "agentos.toml").write_text(f"{name} = 50\n")
+    projects = (50, str(project / "agentos.toml"))
+    assert limit() == projects  # the user has none
+    for most in (51, 50):
+        user_config(f"{name} = {most}\n")
+        assert limit() == projects
+    user_config(f"{name} = 49\n")
+    assert limit() == (49, str(user_config_folder(environ) / "config.toml"))
+    variable = f"AGENTOS_{name.upper()}"
+    environ[variable] = "60"
+    assert limit() == (60, variable)
+    assert limit(**{name: "70"}) == (70, f"--{name.replace('_', '-')}")
+
+
+def test_a_limit_of_the_user_is_lowered_by_itself(
+    project: Path, environ: dict[str, str], user_config: Callable[[str], None]
+) -> None:
+    user_config("budget = 0.5\nmax_tokens = 7\n")
+    (project / "agentos.toml").write_text("budget = 0.50000001\nmax_tokens = 6\n")
+    assert configured(project, environ).limits == Limits(nanodollars=500_000_000, tokens=6)
+
+
+@pytest.mark.parametrize("small", ["openai/draft", "openai/review"])
+def test_a_draft_has_to_fit_into_a_request(
+    project: Path, environ: dict[str, str], user_config: Callable[[str], None], small: str
+) -> None:
+    environ |= {"OPENAI_API_KEY": KEY}
+
+    def room(tokens: int) -> None:
+        user_config(
+            f'[models."{small}"]\nmax_input_tokens = {tokens}\n'
+            "[providers.openai]\nmax_output_tokens = 2000\n"
+        )
+
+    models = {"drafter": "openai/draft", "reviewer": "openai/review"}
+    room(2000)
+    assert refused(project, environ, **models) == (
+        f"max_input_tokens of {small} is 2,000, which has no room for a draft of up to 2,000",
+        "raise it, or lower max_output_tokens of openai/draft",
+    )
+    room(2001)
+    assert configured(project, environ, **models).drafter.settings.max_output_tokens == 2000
 
 
 # --- what is missing or wrong --------------------------------------------------------------------

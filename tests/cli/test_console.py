@@ -1,6 +1,7 @@
 import errno
 import io
 import os
+import select
 import subprocess
 import sys
 import threading
@@ -99,6 +100,7 @@ def wait_for_room(console: Console) -> None:
 
 def test_lines_are_written_and_close_waits_for_them(pipe: Pipe, errors: Errors) -> None:
     console = Console(pipe.write_fd, errors)
+    console.start()
     assert console.write(b"one\ntwo\n") == 8
     console.say("drei \udc80 ✓")
     assert console.write(b"") == 0
@@ -110,8 +112,25 @@ def test_lines_are_written_and_close_waits_for_them(pipe: Pipe, errors: Errors) 
     assert errors == []
 
 
+def test_nothing_is_written_and_no_error_told_before_it_is_started(
+    pipe: Pipe, errors: Errors
+) -> None:
+    pipe_of_nobody = Console(None, errors)
+    console = Console(pipe.write_fd, errors)
+    console.say("early")
+    assert not pipe_of_nobody._thread.ident
+    assert not select.select([pipe.read_fd], [], [], 0)[0]
+    assert errors == []
+    for one in (pipe_of_nobody, console):
+        one.start()
+        one.close(LONG)
+    assert pipe.all() == b"early\n"
+    assert [error.errno for error in errors] == [errno.EBADF]
+
+
 def test_it_is_the_stream_of_a_prefixer(pipe: Pipe, errors: Errors) -> None:
     console = Console(pipe.write_fd, errors)
+    console.start()
     prefixer = OutputPrefixer("[LLD-42]", console)
     prefixer.write(b"one\ntwo")
     prefixer.flush()
@@ -124,6 +143,7 @@ def test_the_lines_of_many_threads_arrive_once_whole_and_in_order(
 ) -> None:
     pipe.start_reading()
     console = Console(pipe.write_fd, errors, patience=LONG)
+    console.start()
 
     def chunk(writer: int, number: int) -> bytes:
         line = b"%d:%d:%s\n" % (writer, number, b"x" * (number % 700))
@@ -153,6 +173,7 @@ def test_the_lines_of_many_threads_arrive_once_whole_and_in_order(
 def test_a_reader_that_does_not_read_holds_writers_back(pipe: Pipe, errors: Errors) -> None:
     filled = pipe.fill()
     console = Console(pipe.write_fd, errors, patience=LONG)
+    console.start()
     count = fill_queue(console)
     writer = threading.Thread(target=console.write, args=(b"held back\n",))
     writer.start()
@@ -171,6 +192,7 @@ def test_after_a_while_lines_are_skipped_and_counted(pipe: Pipe, errors: Errors)
     filled = pipe.fill()
     clock = Clock()
     console = Console(pipe.write_fd, errors, patience=5.0, clock=clock)
+    console.start()
     count = fill_queue(console)
     clock.now = 5.0
     for _ in range(10):
@@ -189,6 +211,7 @@ def test_after_a_while_lines_are_skipped_and_counted(pipe: Pipe, errors: Errors)
 def test_one_skipped_line_is_said_in_the_singular(pipe: Pipe, errors: Errors) -> None:
     pipe.fill()
     console = Console(pipe.write_fd, errors, patience=0)
+    console.start()
     fill_queue(console)
     console.write(b"skipped\n")
     pipe.start_reading()
@@ -199,6 +222,7 @@ def test_one_skipped_line_is_said_in_the_singular(pipe: Pipe, errors: Errors) ->
 def test_our_own_lines_have_a_limit_too(pipe: Pipe, errors: Errors) -> None:
     pipe.fill()
     console = Console(pipe.write_fd, errors, patience=0)
+    console.start()
     for _ in range(3 * CAPACITY // 1024):
         console.say("x" * 1023)
     assert console._waiting == 2 * CAPACITY
@@ -211,6 +235,7 @@ def test_patience_begins_anew_with_whatever_is_read(pipe: Pipe, errors: Errors) 
     pipe.fill()
     clock = Clock()
     console = Console(pipe.write_fd, errors, patience=5.0, clock=clock)
+    console.start()
     fill_queue(console)
     clock.now = 4.0
     os.read(pipe.read_fd, 65536)
@@ -228,6 +253,7 @@ def test_patience_begins_anew_with_whatever_is_read(pipe: Pipe, errors: Errors) 
 def test_close_does_not_wait_for_a_blocked_reader(pipe: Pipe, errors: Errors) -> None:
     pipe.fill()
     console = Console(pipe.write_fd, errors)
+    console.start()
     console.write(b"never read\n")
     console.close(0)
     assert console._thread.is_alive()
@@ -237,6 +263,7 @@ def test_close_does_not_wait_for_a_blocked_reader(pipe: Pipe, errors: Errors) ->
 def test_close_releases_those_who_wait(pipe: Pipe, errors: Errors) -> None:
     pipe.fill()
     console = Console(pipe.write_fd, errors, patience=LONG)
+    console.start()
     fill_queue(console)
     writer = threading.Thread(target=console.write, args=(b"held back\n",))
     writer.start()
@@ -251,6 +278,7 @@ def test_a_terminal_that_another_program_made_non_blocking_is_waited_for(
 ) -> None:
     os.set_blocking(pipe.write_fd, False)
     console = Console(pipe.write_fd, errors)
+    console.start()
     data = b"".join(b"%d\n" % number for number in range(50_000))
     console.write(data)
     pipe.start_reading()
@@ -262,6 +290,7 @@ def test_a_terminal_that_another_program_made_non_blocking_is_waited_for(
 class TestErrors:
     def test_a_reader_that_is_gone_is_reported_once(self, pipe: Pipe, errors: Errors) -> None:
         console = Console(pipe.write_fd, errors)
+        console.start()
         os.close(pipe.read_fd)
         console.write(b"into the void\n")
         assert errors.reported.wait(LONG)
@@ -274,6 +303,7 @@ class TestErrors:
     def test_those_who_wait_are_released(self, pipe: Pipe, errors: Errors) -> None:
         pipe.fill()
         console = Console(pipe.write_fd, errors, patience=LONG)
+        console.start()
         fill_queue(console)
         writer = threading.Thread(target=console.write, args=(b"held back\n",))
         writer.start()
@@ -288,6 +318,7 @@ class TestErrors:
     def test_a_full_disk_is_reported(self, errors: Errors) -> None:
         with Path("/dev/full").open("wb") as full:
             console = Console(full.fileno(), errors)
+            console.start()
             console.say("no room")
             console.close(LONG)
         assert [error.errno for error in errors] == [errno.ENOSPC]
@@ -298,6 +329,7 @@ class TestErrors:
         os.close(pipe.read_fd)
         consoles.append(Console(pipe.write_fd, errors))
         for console in consoles:
+            console.start()
             console.close(LONG)
         assert [error.errno for error in errors] == [errno.EBADF] * 2
 
@@ -307,6 +339,7 @@ def test_a_file_that_takes_over_the_number_is_not_written_to(
 ) -> None:
     mine = os.dup(pipe.write_fd)
     console = Console(mine, errors)
+    console.start()
     with (tmp_path / "file").open("wb") as file:
         os.dup2(file.fileno(), mine)
         console.say("hello")
@@ -323,6 +356,7 @@ from agentos.cli.console import Console, stdout_fd
 file = open(sys.argv[1], "wb")
 assert file.fileno() == 1, file.fileno()
 console = Console(stdout_fd(), lambda error: sys.stderr.write(errno.errorcode[error.errno]))
+console.start()
 console.say("hello")
 console.close(60)
 """

@@ -3,20 +3,12 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from agentos import __version__
 from agentos.cli import main
 from agentos.core.errors import ConfigError
-
-
-@pytest.fixture(autouse=True)
-def _same_handler_after() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -28,7 +20,19 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\b" not in text
 
 
-@pytest.mark.parametrize("words", ["parallel lld", "parallel issue", "lld", "issue", "status"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "parallel lld",
+        "parallel issue",
+        "lld",
+        "issue",
+        "status",
+        "models",
+        "config show",
+        "config trust",
+    ],
+)
 def test_every_help_has_an_example(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run([*words.split(), "--help"]) == 0
     assert f"Example:\n    agentos {words}" in capsys.readouterr().out

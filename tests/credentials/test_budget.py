@@ -186,6 +186,24 @@ class TestSentences:
             "$1.99 of $2.00 are spent, and the next call may cost $0.0421"
         )
 
+    @pytest.mark.parametrize(
+        ("nanodollars", "tokens", "told"),
+        [
+            (None, None, ""),
+            (2 * NANO, None, "this batch has spent $0.4210 of $2.00"),
+            (None, 20_000, "this batch has spent 12,345 of 20,000 tokens"),
+            (0, 0, "this batch has spent $0.4210 of $0.00 and 12,345 of 0 tokens"),
+        ],
+    )
+    def test_of_what_is_spent(self, nanodollars: int | None, tokens: int | None, told: str) -> None:
+        spent = Cost(12_345, 421_000_000)
+        budget = Budget(PRICES, nanodollars=nanodollars, tokens=tokens, spent=spent)
+        assert budget.describe() == told
+
+    def test_of_what_is_spent_without_a_price(self) -> None:
+        budget = Budget(nanodollars=NANO, spent=Cost(5, None))
+        assert budget.describe() == "this batch has spent $0.00 of $1.00"
+
 
 BOUNDS = st.builds(Usage, st.integers(0, 60), st.integers(0, 60))
 

@@ -245,6 +245,16 @@ def test_a_provider_that_nobody_serves_is_refused() -> None:
     assert empty.poll(None, empty.request(None, None), 0.0) == Refused("There is no credential")
 
 
+def test_who_was_refused_is_refused_again_with_the_same_reason() -> None:
+    pool = pool_of(Credential("a", None, "p"))
+    ticket = pool.request("o", Q)
+    refused = pool.poll("o", ticket, 0.0)
+    assert refused == Refused("There is no credential for 'q'")
+    assert pool.poll("o", ticket, 9.0) == refused
+    pool.cancel("o", ticket)
+    assert pool.poll("o", ticket, 9.0) == Refused("There is no such ticket")
+
+
 def test_a_stranger_can_neither_poll_settle_nor_cancel() -> None:
     pool = pool_of(Credential("a", None))
     lease = granted(pool, "o")

@@ -103,7 +103,26 @@ class TestRefusal:
         refused = Refused("60 of 100 tokens are spent, and the next call may take 50", True)
         assert room.pool.poll("late", ticket, 0.0) == refused
         assert not room.pool.anyone_waiting
-        assert room.pool.poll("late", ticket, 0.0) == Refused("There is no such ticket")
+
+    @pytest.mark.parametrize("is_killed", [True, False])
+    def test_who_asks_again_hears_the_same_until_it_gives_up_or_is_gone(
+        self, room: Room, is_killed: bool
+    ) -> None:
+        ticket = room.pool.request("late", wish(101))
+        refused = Refused("0 of 100 tokens are spent, and the next call may take 101", True)
+        unknown = Refused("There is no such ticket")
+        for _ in range(2):
+            assert room.pool.poll("late", ticket, 0.0) == refused
+            room.pool.settle("o", room.lease(wish(10)).id, answer(10), 0.0)  # what changes nothing
+        assert room.pool.poll("stranger", ticket, 0.0) == unknown
+        room.pool.cancel("stranger", ticket)
+        room.pool.take_back("stranger")
+        assert room.pool.poll("late", ticket, 0.0) == refused
+        if is_killed:
+            room.pool.take_back("late")
+        else:
+            room.pool.cancel("late", ticket)
+        assert room.pool.poll("late", ticket, 0.0) == unknown
 
     def test_a_closed_credential_is_no_matter_of_the_budget(self, room: Room) -> None:
         held = room.lease(wish(60))

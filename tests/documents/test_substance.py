@@ -30,10 +30,32 @@ class TestUnwrapped:
             f"```markdown\n{DOCUMENT}\n```\nI hope that helps.",
             f"````markdown\n{DOCUMENT}\n```",
             "```\nfirst\n```\nand\n```\nsecond\n```",
+            "```markdown\nfirst\n```\nand\n```markdown\nsecond\n```",
+            "```markdown\nfirst\n```\nand\n```python\nsecond\n```",
+            f"```markdown\n{DOCUMENT}\n\n```python\nprint()\n```",
+            f"```\n{DOCUMENT}\n\n```python\nprint()\n```\n\nThe end.\n```",
         ],
     )
     def test_another_fence_is_part_of_the_document(self, text: str) -> None:
         assert unwrapped(text) == text
+
+    @pytest.mark.parametrize("language", ["markdown", "md"])
+    @pytest.mark.parametrize("blocks", [1, 2])
+    def test_a_fence_that_is_no_longer_than_those_within_is_removed_all_the_same(
+        self, language: str, blocks: int
+    ) -> None:
+        inner = DOCUMENT + "\n\n```python\nprint()\n```" * blocks + "\n\nThe end."
+        assert unwrapped(f"```{language}\n{inner}\n```") == inner
+
+    def test_a_later_block_within_needs_no_language(self) -> None:
+        inner = f"{DOCUMENT}\n\n```python\nprint()\n```\n\n```\nplain\n```"
+        assert unwrapped(f"```markdown\n{inner}\n```") == inner
+
+    @pytest.mark.parametrize("opening", ["", "```\n", "```markdown\n"])
+    def test_lines_end_as_everywhere(self, opening: str) -> None:
+        closing = "\n```" if opening else ""
+        text = f"{opening}{DOCUMENT}\n\nThe end.{closing}\n"
+        assert unwrapped(text.replace("\n", "\r\n")) == f"{DOCUMENT}\n\nThe end."
 
     def test_a_longer_fence_holds_a_shorter_one(self) -> None:
         inner = f"{DOCUMENT}\n\n```python\nprint()\n```"

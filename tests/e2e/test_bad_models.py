@@ -101,6 +101,8 @@ def test_a_server_that_cannot_be_reached_is_named(shelf: Workspace, scheme: str)
         code, output = shelf.run(*ITEM, OPENAI_BASE_URL=f"http://127.0.0.1:{port}/v1", **KEY)
     assert code == 1, output
     assert_told(output, "127.0.0.1")
+    # Each attempt that another follows is told; a certificate will be no better.
+    assert ("openai/x gave no answer (transient" in output) is (scheme == "http")
 
 
 def test_a_key_goes_to_its_own_provider_only(shelf: Workspace, own_home: Path) -> None:

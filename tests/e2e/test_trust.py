@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from command import Workspace
-from loopback import KEYS
+from loopback import KEYS, user_config
 
 from agentos.testing import LoopbackServer, author
 
@@ -92,3 +92,31 @@ def test_a_command_of_an_untrusted_project_does_not_run(shelf: Workspace, tmp_pa
         assert one["descriptors"] in (None, ["0", "1", "2", "3"])  # the third lists the folder
         assert "BibTeX" in one["prompt"]
     assert "a-key-of-the-command" not in output
+
+
+def test_in_the_foreground_a_command_gets_no_credential_that_is_not_its_own(
+    shelf: Workspace, tmp_path: Path, own_home: Path
+) -> None:
+    script = tmp_path / "stand_in.py"
+    script.write_text(STAND_IN)
+    argv = json.dumps([sys.executable, str(script)])
+    user_config(
+        own_home,
+        f"[commands.mine]\nargv = {argv}\n"
+        'keep = ["OPENAI_API_KEY", "TEAM_KEY", "COPY_OF_IT", "HARMLESS"]\n',
+    )
+    code, output = shelf.run(
+        *("lld", "42", "--drafter", "command/mine"),
+        AGENTOS_CREDENTIALS="team:TEAM_KEY:anthropic",
+        TEAM_KEY=KEYS["review-c"],
+        OPENAI_API_KEY=KEYS["draft-a"],
+        COPY_OF_IT=f"Bearer {KEYS['review-c']}",
+        HARMLESS="kept",
+    )
+    assert code in (0, 3), output
+    seen = [json.loads(path.read_text()) for path in tmp_path.glob("seen-*.json")]
+    assert len(seen) >= 2  # it has reviewed its draft, too
+    for one in seen:
+        assert one["environment"]["HARMLESS"] == "kept"
+        assert not {"OPENAI_API_KEY", "TEAM_KEY", "COPY_OF_IT"} & one["environment"].keys()
+        assert not any(key in str(one) for key in KEYS.values())

@@ -21,6 +21,9 @@ PATIENCE = 60.0
 
 ValueT = TypeVar("ValueT")
 
+Agentos = Callable[..., tuple[int, str]]
+"""Runs the command in this process; gives its exit code and all that it printed."""
+
 
 def wait_until(condition: Callable[[], ValueT], what: str, *, patience: float = PATIENCE) -> ValueT:
     """Poll until the condition gives something true."""

@@ -54,7 +54,7 @@ class TestRuns:
         ledger.settle("7", Cost(52, None))
         ledger.end("LLD-1")
         assert lines(path) == [
-            {"due": ["LLD-1", "LLD-2"]},
+            {"due": ["LLD-1", "LLD-2"], "all": False},
             {"reserved": "run-1/7", "model": "openai/m", "tokens": 110, "nanodollars": 300},
             {"settled": "run-1/7", "tokens": 52, "nanodollars": 0},
             {"ended": "LLD-1"},
@@ -108,6 +108,22 @@ class TestEnd:
         assert spent(path) == Cost(100, 1000)
         third = begun(path, "LLD-3", run_id="run-3")
         third.end("LLD-3")
+        assert not path.exists()
+
+    @pytest.mark.parametrize("is_killed", [True, False])
+    def test_what_left_the_backlog_is_due_no_more_once_a_run_takes_all(
+        self, path: Path, is_killed: bool
+    ) -> None:
+        begun(path, "LLD-1", "LLD-2", "LLD-3").reserve("1", "m", Cost(100, 1000))
+        ledger = SpendingLedger(path, "run-2")
+        ledger.begin(["LLD-2", "LLD-3"], take_all=True)
+        assert lines(path)[-1] == {"due": ["LLD-2", "LLD-3"], "all": True}
+        assert spent(path) == Cost(100, 1000)
+        if is_killed:
+            ledger = begun(path, "LLD-3", run_id="run-3")
+        ledger.end("LLD-3")
+        assert path.exists()
+        ledger.end("LLD-2")
         assert not path.exists()
 
     def test_an_end_that_cannot_be_written_goes_on_counting(self, path: Path) -> None:

@@ -130,10 +130,9 @@ class TestCutOff:
             Spending(2, Usage(5, 6), 10**9, unpriced=1),
             "5 in, 6 out, $1.00, in part without a price",
         ),
-        (
-            Spending(1, unknown=1),
-            "0 in, 0 out, $0.00, and 1 call of unknown cost",
-        ),
+        (Spending(1, unknown=1), "1 call of unknown cost"),
+        (Spending(4, unknown=2), "2 calls of unknown cost"),
+        (Spending(2, Usage(5, 6), unknown=1), "5 in, 6 out, $0.00, and 1 call of unknown cost"),
         (
             Spending(3, Usage(5, 6), unpriced=1, unknown=2),
             "5 in, 6 out, price unknown, and 2 calls of unknown cost",

@@ -73,6 +73,32 @@ def test_a_model_without_a_price_leaves_the_cost_open() -> None:
     assert (whole.least_cost, whole.most_cost) == (None, None)
 
 
+@pytest.mark.parametrize("free", ["d", "r"])
+def test_the_calls_of_a_free_model_count_nothing(free: str) -> None:
+    priced = {name: PRICES.prices[name] for name in ("d", "r") if name != free}
+    found = replace(
+        ESTIMATOR,
+        drafter=Writer("d", 9999, is_free=free == "d"),
+        reviewer=Writer("r", 9999, is_free=free == "r"),
+        prices=PriceTable(priced),
+    ).item(TEXTS)
+    draft = (1560 // 4 + 120 // 4, 100)
+    review = (1560 // 4 + 240 // 4 + 100, 10)
+    read, written = review if free == "d" else draft
+    input_price, output_price = (10, 20) if free == "d" else (1, 2)
+    assert found.least_tokens == read + written
+    assert found.least_cost == (input_price * read + output_price * written) * 1000
+
+
+def test_a_resumed_item_goes_on_where_it_was_though_its_drafter_is_free() -> None:
+    estimator = Estimator(
+        Writer("d", 9, is_free=True), Writer("r", 9), PRICES, 3, Experience((1,), (1,), (2,))
+    )
+    # review 1 in, 1 out; a free revision; review 1 in, 1 out
+    for done, tokens in (("", 4), ("draft", 4), ("review-1", 2), ("revise-1", 2), ("review-2", 0)):
+        assert estimator.item(Texts(0, 0, 0, 0, done)).least_tokens == tokens
+
+
 def test_ranges_add_up() -> None:
     assert Range(1, 2, 3, 4) + Range(10, 20, 30, 40) == Range(11, 22, 33, 44)
     assert sum([Range(1, 2, 3, 4)] * 2, Range()) == Range(2, 4, 6, 8)

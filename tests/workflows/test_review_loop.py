@@ -7,10 +7,20 @@ from workbench import Workbench
 from agentos.core.calls import Answer, Request, RequestKind
 from agentos.core.errors import Interrupted
 from agentos.core.events import Decided
+from agentos.core.items import Item, Kind
 from agentos.core.outcomes import Outcome
+from agentos.core.paths import StatePaths
+from agentos.documents.code_context import parse
 from agentos.documents.templates import REVIEW_TEMPLATE
 from agentos.documents.verdict import Finding, Verdict, render_verdict
-from agentos.workflows.review_loop import Assignment, Kinds, Reviewed, write_reviewed
+from agentos.workflows.review_loop import (
+    Assignment,
+    Kinds,
+    Reviewed,
+    draft_and_review,
+    write_reviewed,
+)
+from agentos.workflows.task import Task
 
 KINDS = Kinds(RequestKind.DRAFT_LLD, RequestKind.REVIEW_LLD, RequestKind.REVISE_LLD)
 VAGUE = Finding("vague", "Say what fast means")
@@ -154,6 +164,37 @@ def test_a_review_that_cannot_be_read_is_a_finding(bench: Workbench) -> None:
     reviewed = write(bench, Script("# One\n", "# Two\n"), Script("Looks fine to me!", APPROVED))
     assert reviewed.outcome is Outcome.APPROVED
     assert "**unreadable-review**: The review does not begin with" in reviewed.rounds[0][1]
+
+
+def test_the_audit_tells_what_of_the_code_the_model_is_not_shown(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    project = tmp_path / "shelf"
+    project.mkdir()
+    (project / "books.py").write_text("BOOKS = []\n")
+    (project / "loans.py").write_text("LOANS = []\n" * 5000)
+    source = project / "042-lend.md"
+    task = Task(
+        Item(Kind.LLD, "42", "Lend", source),
+        project,
+        StatePaths(project / ".agentos"),
+        source=b"Lend what `books.py` and `loans.py` hold.\n",
+        rounds=1,
+        context_bytes=8000,
+        drafter=(drafter := Script("# Draft\n")),
+        reviewer=Script(APPROVED),
+    )
+    with bench.steps() as steps:
+        draft_and_review(
+            task, steps, first_step="load", kinds=KINDS, template="T", check=lambda *_: ()
+        )
+    [asked] = drafter.asked
+    omitted = parse(asked.context).omitted
+    assert ["`loans.py`" in sentence for sentence in omitted] == [True]
+    assert decisions(bench) == [
+        ("leave out of the context", omitted[0]),
+        ("approve", "round 1 found nothing"),
+    ]
 
 
 @pytest.mark.parametrize("told_at", range(5))

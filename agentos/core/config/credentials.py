@@ -104,6 +104,19 @@ def checked_secret(value: str, where: str) -> str:
     return value
 
 
+def described_entry(table: object) -> str:
+    """Which variable an entry reads and who gets the key; `...` for what could be a key itself."""
+    entry = table if isinstance(table, dict) else {}
+    text = f"the variable {_surely_no_key(entry.get('env'), _VARIABLE)}"
+    if "provider" in entry:
+        text += f", for {_surely_no_key(entry['provider'], _PROVIDER)}"
+    return text
+
+
+def _surely_no_key(value: object, form: re.Pattern[str]) -> str:
+    return value if isinstance(value, str) and form.fullmatch(value) else "..."
+
+
 def _limit(environ: Mapping[str, str]) -> int | None:
     text = environ.get(LIMIT_VARIABLE, "").strip()
     if not text:

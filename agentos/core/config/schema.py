@@ -68,6 +68,8 @@ def needs_trust(path: Path, value: Value) -> bool:
     """Whether a project's own config may set this only after `agentos config trust`."""
     if path[0] == "commands" or path[-1] == "base_url":
         return True
+    if path[0] == "prices" and path != _PRICE_DATE:
+        return True  # with a price of 0 no budget would hold
     return path in (("drafter",), ("reviewer",)) and str(value).startswith("command/")
 
 

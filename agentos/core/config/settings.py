@@ -5,6 +5,7 @@ and all of them before the defaults.
 """
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +24,7 @@ from agentos.core.hashing import sha256
 PROJECT_FILE = "agentos.toml"
 USER_FILE = "config.toml"
 
-DEFAULTS: Mapping[schema.Path, Value] = MappingProxyType(
-    {("drafter",): "embedded", ("reviewer",): "embedded"}
-)
+DEFAULTS: Mapping[schema.Path, Value] = MappingProxyType({("drafter",): "embedded"})
 
 _VARIABLES = {
     "AGENTOS_DRAFTER": ("drafter",),
@@ -68,7 +67,8 @@ class ProjectConfig:
                 asks.append(f"{more} more")
             raise TrustError(
                 f"{self.path} sets {', '.join(asks)}, and this project is not trusted",
-                "read the file; if it does what you want, type: agentos config trust",
+                "read the file; if it does what you want, type: "
+                f"agentos config trust --project {shlex.quote(str(self.path.parent))}",
             )
 
 

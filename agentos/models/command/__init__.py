@@ -134,14 +134,14 @@ def _preset(settings: ModelSettings) -> Preset:
     if preset is None:
         raise ConfigError(
             f"there is no command for {settings.name}",
-            f"name one of {', '.join(f'{_NAME}/{name}' for name in PRESETS)}, or set its command"
-            " in your config",
+            f"name one of {', '.join(f'{_NAME}/{name}' for name in PRESETS)}, or set argv in"
+            f" [commands.{settings.model}] of your config",
         )
     if preset.tools_stay_on and settings.options.get("allow_tools") != "true":
         raise ConfigError(
             f"{settings.name} has no flag that switches its tools off: {preset.tools_stay_on}",
-            f"if that is fine, set allow_tools = true for {settings.name} in your own config or in"
-            " that of a trusted project",
+            f"if that is fine, set allow_tools = true in [commands.{settings.model}] of your own"
+            " config or of a trusted project's",
         )
     return preset
 

@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from agentos.core.config.credentials import CredentialSet, checked_secret, load_credentials
+from agentos.core.config.credentials import (
+    CredentialSet,
+    checked_secret,
+    described_entry,
+    load_credentials,
+)
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 
@@ -294,6 +299,24 @@ def test_a_bad_entry_of_a_project_is_told_without_a_secret(entry: object, said: 
     found = refused({"A_KEY": KEY}, project=[entry])
     assert said in found
     assert "the project's config, credential 1" in found
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"env": "TEAM_KEY", "provider": "openai"}, "the variable TEAM_KEY, for openai"),
+        ({"env": "A_1", "provider": "command/mine"}, "the variable A_1, for command/mine"),
+        ({"name": KEY, "env": "OPENAI_API_KEY", KEY: KEY}, "the variable OPENAI_API_KEY"),
+        ({"env": KEY, "provider": OTHER}, "the variable ..., for ..."),
+        ({"env": OTHER, "provider": f"openai/{OTHER}"}, "the variable ..., for ..."),
+        ({"env": ["TEAM_KEY"], "provider": 7}, "the variable ..., for ..."),
+        ({"env": "A\x1b[2J", "provider": "\n"}, "the variable ..., for ..."),
+        ({"secret": KEY}, "the variable ..."),
+        (KEY, "the variable ..."),
+    ],
+)
+def test_an_entry_is_described_without_what_could_be_a_secret(entry: object, said: str) -> None:
+    assert described_entry(entry) == said
 
 
 def test_names_of_project_and_environment_must_differ() -> None:

@@ -1,3 +1,4 @@
+import shlex
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ ASKS = [
     ("[commands.claude]\nallow_tools = true", "commands.claude.allow_tools"),
     ('drafter = "command/claude"', "drafter"),
     ('reviewer = " command/mine"', "reviewer"),
+    ('[prices."openai/x"]\ncached = 0', 'prices."openai/x".cached'),
     (
         '[[credential]]\nname = "x"\nenv = "AWS_SECRET_ACCESS_KEY"\nprovider = "openai"',
         "credential",
@@ -35,7 +37,7 @@ def test_a_project_counts_only_once_it_is_trusted(
     assert found.untrusted == (asked,)
     with pytest.raises(TrustError, match=f"{name} sets {asked}, and this project") as caught:
         found.check_trust()
-    assert "agentos config trust" in caught.value.hint
+    assert caught.value.hint.endswith(f"type: agentos config trust --project {project}")
     assert caught.value.exit_code == 2
 
     store.trust(found.path, found.digest)
@@ -51,6 +53,7 @@ def test_a_project_counts_only_once_it_is_trusted(
 def test_nothing_asks_for_trust_where_the_rest_is_harmless(project: Path, user: Path) -> None:
     (project / "agentos.toml").write_text(
         'drafter = "anthropic/x"\nbudget = 5\n[providers.openai]\nidle_timeout = 5\n'
+        "[prices]\ndate = 2026-01-31\n"
     )
     (user / "trusted.json").write_text("damaged, and nobody needs it")
     assert from_project(project, TrustStore(user)).untrusted == ()
@@ -89,6 +92,16 @@ def test_what_is_trusted_in_agentos_toml_is_not_in_pyproject(project: Path, user
     (project / "agentos.toml").unlink()
     (project / "pyproject.toml").write_text(BASE_URL.replace("[", "[tool.agentos."))
     assert from_project(project, store).untrusted
+
+
+def test_the_hint_can_be_typed_as_it_stands(tmp_path: Path, user: Path) -> None:
+    project = tmp_path / "my books; rm"
+    project.mkdir()
+    (project / "agentos.toml").write_text(BASE_URL)
+    with pytest.raises(TrustError) as caught:
+        from_project(project, TrustStore(user)).check_trust()
+    typed = caught.value.hint.partition("type: ")[2]
+    assert shlex.split(typed) == ["agentos", "config", "trust", "--project", str(project)]
 
 
 def test_a_long_list_of_what_is_asked_for_is_cut(project: Path, user: Path) -> None:

@@ -164,7 +164,9 @@ def test_a_file_of_endless_tables_is_told() -> None:
         (("budget",), Decimal(5), False),
         (("providers", "openai", "idle_timeout"), Decimal(5), False),
         (("models", "command/claude", "idle_timeout"), Decimal(5), False),
-        (("prices", "command/claude", "input"), Decimal(5), False),
+        (("prices", "openai/x", "input"), Decimal(0), True),
+        (("prices", "openai/x", "cache_write"), Decimal(5), True),
+        (("prices", "date"), "2026-01-31", False),
     ],
 )
 def test_a_project_asks_for_trust(path: Path, value: Value, asks: bool) -> None:

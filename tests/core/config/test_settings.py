@@ -89,7 +89,7 @@ def test_what_nobody_set_has_no_value_and_no_source() -> None:
 def test_settings_come_in_the_order_of_their_names(user: Path, project: Path) -> None:
     (user / "config.toml").write_text("max_tokens = 7\nbudget = 5\n[prices]\ndate = 2026-01-31")
     paths = [setting.path for setting in layers(user, project, there=set())]
-    assert paths == [("budget",), ("drafter",), ("max_tokens",), ("prices", "date"), ("reviewer",)]
+    assert paths == [("budget",), ("drafter",), ("max_tokens",), ("prices", "date")]
 
 
 def test_flags_and_variables_are_read_as_numbers() -> None:
