@@ -2,11 +2,12 @@
 
 import os
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from agentos.cli.configuration import read_layers
+from agentos.cli.configuration import Layers, read_layers
 from agentos.cli.options import project_option
 from agentos.cli.project import open_project
 from agentos.cli.tables import render_table
@@ -15,8 +16,10 @@ from agentos.core.config.kinds import Value
 from agentos.core.config.schema import dotted, needs_trust
 from agentos.core.config.settings import from_project
 from agentos.core.config.trust import TrustStore
+from agentos.core.errors import ConfigError
 from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
+from agentos.models.catalog import choose, is_set
 
 
 @click.group()
@@ -27,7 +30,7 @@ def config() -> None:
 @config.command()
 @project_option
 def show(project: Path) -> int:
-    """Show every setting, its value, and where that was set.
+    """Show every setting that counts, its value, and where that was set.
 
     \b
     Example:
@@ -37,7 +40,7 @@ def show(project: Path) -> int:
     rows = [
         (dotted(setting.path), _shown(setting.value), setting.source) for setting in layers.settings
     ]
-    click.echo(render_table(rows))
+    click.echo(render_table([*rows, *_defaults(layers)]))
     if layers.project.untrusted:
         click.echo(
             f"\nNot trusted, so nothing runs: {printable(', '.join(layers.project.untrusted))}. "
@@ -71,8 +74,25 @@ def trust(project: Path) -> int:
     ]
     rows += [("credential", described_entry(one)) for one in found.credentials]
     store.trust(found.path, found.digest)
-    click.echo(f"Trusted from now on, in {name}:\n{render_table(rows)}")
+    click.echo(f"Trusted from now on, in {name}:")
+    for setting, value in rows:  # in full: what is cut off could be what matters
+        click.echo(f"  {printable(setting)} = {printable(value)}")
     return 0
+
+
+def _defaults(layers: Layers) -> list[tuple[str, str, str]]:
+    """What counts for the models that are chosen where nobody set it."""
+    rows: dict[str, str] = {}
+    for role in ("drafter", "reviewer"):
+        with suppress(ConfigError):  # which the command that needs the model tells
+            chosen = choose(layers.settings.get(role), layers.settings, layers.entries)
+            if not chosen.provider.is_free:
+                rows |= {
+                    dotted(("models", chosen.settings.name, key)): f"{value:g}"
+                    for key, value in chosen.settings.limits().items()
+                    if not is_set(chosen.settings.name, key, layers.settings)
+                }
+    return [(name, value, "default") for name, value in sorted(rows.items())]
 
 
 def _shown(value: Value) -> str:

@@ -48,6 +48,16 @@ class ModelSettings:
     command: CommandSettings | None = None
     options: Mapping[str, str] = field(default_factory=dict)
 
+    def limits(self) -> Mapping[str, float]:
+        """Tokens and seconds, by the names that they have in a config file."""
+        return {
+            "max_input_tokens": self.max_input_tokens,
+            "max_output_tokens": self.max_output_tokens,
+            "connect_timeout": self.time_limits.connect,
+            "idle_timeout": self.time_limits.idle,
+            "total_timeout": self.time_limits.total,
+        }
+
     @property
     def model(self) -> str:
         """The name at the provider: what follows the first slash, empty if nothing does."""

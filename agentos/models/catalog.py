@@ -164,15 +164,25 @@ def _close(name: str, names: Iterable[str], *, cutoff: float) -> str | None:
     return next(iter(difflib.get_close_matches(name.lower(), names, n=1, cutoff=cutoff)), None)
 
 
+def is_set(name: str, key: str, settings: Settings) -> bool:
+    """Whether somebody set this for the model of that name, or for all of its provider."""
+    return _found(name, key, settings) is not None
+
+
+def _found(name: str, key: str, settings: Settings) -> object | None:
+    provider, _, model = name.partition("/")
+    places = [("models", name), ("providers", provider)]
+    if provider == "command":
+        places.insert(1, ("commands", model))
+    values = (settings.get(*place, key) for place in places)
+    return next((value for value in values if value is not None), None)
+
+
 def _settings_of(name: str, entry_point: str, settings: Settings) -> ModelSettings:
     provider, _, model = name.partition("/")
-    places = [("models", name), ("commands", model), ("providers", provider)]
-    if provider != "command":
-        del places[1]
 
     def find(key: str) -> object | None:
-        values = (settings.get(*place, key) for place in places)
-        return next((value for value in values if value is not None), None)
+        return _found(name, key, settings)
 
     numbers = {
         key: value

@@ -7,6 +7,7 @@ from command import Agentos
 
 KEY, OTHER = "sk-ant-api03-Zm9vYmFy/+=", "AIzaSyD-1234567890abcdefghijklmnopqrstu"
 ADDRESS = "http://localhost:9/v1"
+LONG = "word-" * 50
 
 
 @pytest.fixture
@@ -37,7 +38,10 @@ class TestShow:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         user_config("budget = 2.5\nmax_tokens = 7\n[commands.mine]\nargv = ['mine', '-q']\n")
-        config.write_text('reviewer = "embedded"\nbudget = 9\nmax_tokens = 6\n')
+        config.write_text(
+            'reviewer = "embedded"\nbudget = 9\nmax_tokens = 6\n'
+            "[providers.openai]\nmax_output_tokens = 300\n"
+        )
         monkeypatch.setenv("AGENTOS_DRAFTER", "openai/x")
         code, output = agentos("config", "show")
         assert code == 0
@@ -48,7 +52,17 @@ class TestShow:
             ("commands.mine.argv", "mine -q", users),
             ("drafter", "openai/x", "AGENTOS_DRAFTER"),
             ("max_tokens", "6", str(config)),
+            ("providers.openai.max_output_tokens", "300", str(config)),
             ("reviewer", "embedded", str(config)),
+            *(
+                (f'models."openai/x".{key}', value, "default")
+                for key, value in (
+                    ("connect_timeout", "10"),
+                    ("idle_timeout", "120"),
+                    ("max_input_tokens", "100000"),
+                    ("total_timeout", "900"),
+                )
+            ),
         ]
         assert "Not trusted" not in output
 
@@ -93,17 +107,16 @@ class TestTrust:
     ) -> None:
         config.write_text(
             f'max_tokens = 7\n[providers.openai]\nbase_url = "{ADDRESS}"\nidle_timeout = 5\n'
-            '[commands.mine]\nargv = ["mine", "\\u001b[2J"]\n'
+            f'[commands.mine]\nargv = ["mine", "\\u001b[2J", "{LONG}"]\n'
             '[[credential]]\nname = "team"\nenv = "TEAM_KEY"\nprovider = "openai"\n'
         )
         code, output = agentos("config", "trust")
         assert code == 0
-        first, *table = output.splitlines()
-        assert first == f"Trusted from now on, in {config}:"
-        assert [tuple(cell.strip() for cell in row if cell) for row in rows("\n".join(table))] == [
-            ("providers.openai.base_url", ADDRESS),
-            ("commands.mine.argv", "mine \\x1b[2J"),
-            ("credential", "the variable TEAM_KEY, for openai"),
+        assert output.splitlines() == [
+            f"Trusted from now on, in {config}:",
+            f"  providers.openai.base_url = {ADDRESS}",
+            f"  commands.mine.argv = mine \\x1b[2J {LONG}",
+            "  credential = the variable TEAM_KEY, for openai",
         ]
         assert agentos("config", "trust")[1].startswith("Nothing to trust")
 
@@ -114,7 +127,7 @@ class TestTrust:
         )
         code, output = agentos("config", "trust")
         assert code == 0
-        assert output.count("credential  the variable ...") == 2
+        assert output.count("credential = the variable ...") == 2
         assert KEY not in output
         assert OTHER not in output
 
