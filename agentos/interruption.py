@@ -15,6 +15,7 @@ from typing import Protocol
 from agentos.core.calls import Answer, Request
 from agentos.core.clock import Clock
 from agentos.core.errors import Interrupted
+from agentos.core.inbox import next_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Interruption:
         threading.Thread(target=self._run, args=(call, request), name="call", daemon=True).start()
         has_answer = False
         while True:
-            word = self._inbox.get() if has_answer else self._next_word()
+            word = next_word(self._inbox) if has_answer else self._next_word()
             if isinstance(word, CallEnded) and word.call is call:
                 if word.error is not None:
                     raise word.error
@@ -107,7 +108,7 @@ class Interruption:
     def _next_word(self) -> Word | None:
         left = None if self._deadline is None else max(0.0, self._deadline - self._clock())
         try:
-            return self._inbox.get(timeout=left)
+            return next_word(self._inbox, left)
         except queue.Empty:
             return None
 

@@ -116,9 +116,10 @@ def _prepare(
     )
 
 
-def context_bytes(*models: ModelSettings) -> int:
-    """How long code context and source may be, so that a request with a draft fits the models."""
-    fits = min(model.max_input_tokens - model.max_output_tokens for model in models)
+def context_bytes(drafter: ModelSettings, reviewer: ModelSettings) -> int:
+    """How long code context and source may be, so that draft and findings fit beside them."""
+    window = min(drafter.max_input_tokens, reviewer.max_input_tokens)
+    fits = window - drafter.max_output_tokens - reviewer.max_output_tokens
     return max(fits * BYTES_PER_TOKEN - LARGEST_TEMPLATE, LEAST_CONTEXT)
 
 

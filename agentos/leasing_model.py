@@ -1,5 +1,6 @@
 """A model that pays its way: lease a credential, call, settle, and try again where it helps."""
 
+import random
 import threading
 import time
 from collections import Counter
@@ -31,10 +32,14 @@ from agentos.core.events import (
     LeaseGranted,
     LeaseRequested,
 )
+from agentos.core.masking import Masker
 from agentos.documents.substance import unwrapped, why_no_answer
 
-MAX_ATTEMPTS = 4
+MAX_ATTEMPTS = 5
 """Calls that fail for a passing reason before the item does; rate limits do not count."""
+
+MAX_OVERLOADED = 9
+"""The same where the provider says that it is busy, which can take minutes."""
 
 MAX_EMPTY_ANSWERS = 2
 """An empty answer has been paid for, and the same question mostly brings the same."""
@@ -42,8 +47,17 @@ MAX_EMPTY_ANSWERS = 2
 FIRST_PAUSE = 1.0
 """Seconds before the second attempt; each further pause is twice the one before."""
 
+LONGEST_BACKOFF = 60.0
+"""Seconds of a pause that no provider asked for."""
+
+LONGEST_PAUSE = 600.0
+"""Seconds of one that it did: whoever is away for longer is asked for a sign of life."""
+
 SIMULATED_BACKOFF = 1.0
 """Seconds of the rate limit that AGENTOS_SIMULATE_429 plays."""
+
+SHORTEST_KEY = 8
+"""Characters; a shorter word may stand in any text, and is no key of any provider."""
 
 _REVIEWS = frozenset({RequestKind.REVIEW_LLD, RequestKind.REVIEW_ISSUE})
 
@@ -61,7 +75,8 @@ class LeasingModel:
     """One call at a time, each with a lease of its own.
 
     `run` is one thread's business; `in_flight` and `abandon` are for the thread that waits for it.
-    `pause(seconds)` waits between attempts; it is the injected clock's business in tests.
+    `pause(seconds)` waits between attempts, `jitter()` gives a number from 0 to 1: the injected
+    clock's business in tests.
     """
 
     def __init__(
@@ -72,12 +87,14 @@ class LeasingModel:
         *,
         clock: Clock = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._model = model
         self._leases = leases
         self._emit = emit
         self._clock = clock
         self._pause = pause
+        self._jitter = jitter
         self._changing = threading.Lock()  # guards the two below
         self._flight: _Flight | None = None
         self._cancelled = False
@@ -124,7 +141,7 @@ class LeasingModel:
         when no further call will be possible, Interrupted after `cancel`.
         """
         self._flight = None
-        failures: Counter[bool] = Counter()  # empty answers, and all others
+        failures: Counter[RefusalKind] = Counter()
         pause = 0.0
         while True:
             lease = self._acquire(request, pause)
@@ -135,12 +152,17 @@ class LeasingModel:
             pause = 0.0
             if result.kind in (RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL):
                 continue  # the pool has rested or closed it; the next lease waits or is another
-            is_empty = result.kind is RefusalKind.EMPTY
-            failures[is_empty] += 1
-            if failures[is_empty] >= _attempts(result.kind):
+            failures[result.kind] += 1
+            if failures[result.kind] >= _attempts(result.kind):
                 raise ModelError(_complaint(self._model.name, result, failures.total()))
-            backoff = FIRST_PAUSE * 2 ** (failures.total() - 1)
-            pause = backoff if result.retry_after is None else result.retry_after
+            pause = self._backoff(failures.total(), result.retry_after)
+
+    def _backoff(self, failures: int, wished: float | None) -> float:
+        """Seconds before the next attempt; spread, so that children do not come back as one."""
+        if wished is not None:
+            return min(wished, LONGEST_PAUSE)
+        longest = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_BACKOFF)
+        return longest * (1 + self._jitter()) / 2
 
     def _acquire(self, request: Request, pause: float) -> Lease:
         """A lease after a pause, for neither of which a deadline runs."""
@@ -175,7 +197,7 @@ class LeasingModel:
             return self._land(
                 Refusal(RefusalKind.RATE_LIMITED, "simulated", hint, "simulated", Usage())
             )
-        result = self._model.complete(request, lease.secret)
+        result = _without_secret(self._model.complete(request, lease.secret), lease.secret)
         return self._land(_judged(request, result) if isinstance(result, Answer) else result)
 
     def _land(self, result: Answer | Refusal) -> Answer | Refusal:
@@ -192,9 +214,14 @@ class LeasingModel:
 
 
 def _attempts(kind: RefusalKind) -> int:
-    if kind is RefusalKind.REQUEST:
-        return 1
-    return MAX_EMPTY_ANSWERS if kind is RefusalKind.EMPTY else MAX_ATTEMPTS
+    match kind:
+        case RefusalKind.REQUEST:
+            return 1
+        case RefusalKind.EMPTY:
+            return MAX_EMPTY_ANSWERS
+        case RefusalKind.OVERLOADED:
+            return MAX_OVERLOADED
+    return MAX_ATTEMPTS
 
 
 def _complaint(name: str, refusal: Refusal, failures: int) -> str:
@@ -203,9 +230,22 @@ def _complaint(name: str, refusal: Refusal, failures: int) -> str:
     return f"{name} gave no answer in {failures} attempts: {refusal.message}"
 
 
+def _without_secret(result: Answer | Refusal, secret: str | None) -> Answer | Refusal:
+    """The result without the key: a server may echo it, and journal and documents are files."""
+    if secret is None or len(secret) < SHORTEST_KEY:
+        return result
+    masker = Masker([secret])
+    if isinstance(result, Answer):
+        return replace(result, text=masker.mask(result.text))
+    return replace(result, message=masker.mask(result.message), code=masker.mask(result.code))
+
+
 def _judged(request: Request, answer: Answer) -> Answer | Refusal:
     """The answer, or the refusal that it amounts to."""
     text = unwrapped(answer.text)
+    if not text and answer.truncated:
+        why = "thoughts took all of the output limit; raise max_output_tokens"
+        return Refusal(RefusalKind.REQUEST, why, answer.hint, "truncated", answer.usage)
     if why := why_no_answer(text, may_be_short=request.kind in _REVIEWS):
         return Refusal(RefusalKind.EMPTY, why, answer.hint, "empty", answer.usage)
     return replace(answer, text=text)

@@ -9,6 +9,7 @@ import pytest
 
 from agentos.core.calls import Answer, Request, RequestKind
 from agentos.core.errors import Interrupted, ModelError
+from agentos.core.inbox import HEARTBEAT
 from agentos.interruption import CallEnded, Inbox, Interruption, ParentGone, Word
 
 PATIENCE = 60  # seconds that nothing here takes
@@ -212,7 +213,7 @@ class TestWaitFor:
         call = LandedCall(inbox, signal.SIGTERM)
         assert standing_still(inbox).wait_for(call, REQUEST) is ANSWER
         assert len(call.abandoned) == 1
-        assert inbox.timeouts[-1] is None
+        assert inbox.timeouts[-1] == HEARTBEAT
 
     def test_nor_does_a_further_wish_to_stop_lose_it(self, inbox: Inbox) -> None:
         later = (signal.SIGINT, CallEnded(object(), answer=Answer("stale", "embedded")))

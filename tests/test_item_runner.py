@@ -158,10 +158,19 @@ class TestContext:
     SMALL = ModelSettings("p/small", max_input_tokens=30_000, max_output_tokens=10_000)
     TINY = ModelSettings("p/tiny", max_input_tokens=4_000, max_output_tokens=16_000)
 
-    def test_it_fits_the_smaller_model_beside_a_whole_draft(self) -> None:
-        beside_template = 20_000 * BYTES_PER_TOKEN - LARGEST_TEMPLATE
-        assert context_bytes(self.LARGE, self.SMALL) == beside_template
-        assert context_bytes(self.SMALL, self.LARGE) == beside_template
+    @pytest.mark.parametrize(
+        ("drafter", "reviewer", "tokens"),
+        [
+            (SMALL, SMALL, 30_000 - 10_000 - 10_000),
+            (LARGE, SMALL, 30_000 - LARGE.max_output_tokens - 10_000),
+            (SMALL, LARGE, 30_000 - 10_000 - LARGE.max_output_tokens),
+        ],
+    )
+    def test_it_fits_the_smaller_window_beside_a_draft_and_findings(
+        self, drafter: ModelSettings, reviewer: ModelSettings, tokens: int
+    ) -> None:
+        most = max(tokens * BYTES_PER_TOKEN - LARGEST_TEMPLATE, LEAST_CONTEXT)
+        assert context_bytes(drafter, reviewer) == most
 
     def test_a_model_with_a_tiny_window_sees_something_all_the_same(self) -> None:
         assert context_bytes(self.LARGE, self.TINY) == LEAST_CONTEXT

@@ -32,8 +32,11 @@ from agentos.core.events import (
 )
 from agentos.leasing_model import (
     FIRST_PAUSE,
+    LONGEST_BACKOFF,
+    LONGEST_PAUSE,
     MAX_ATTEMPTS,
     MAX_EMPTY_ANSWERS,
+    MAX_OVERLOADED,
     SIMULATED_BACKOFF,
     LeasingModel,
 )
@@ -45,7 +48,8 @@ BOUND = Usage(1000, 500)
 DOCUMENT = "# A draft\n\nIt has a sentence, and then another one."
 HINT = LimitHint(limits=(Limit(LimitScope.TOKENS, remaining=0, reset_after=9.0),))
 ANSWER = Answer(DOCUMENT, "fake/model-1", Usage(7, 9, 3, 2), HINT)
-PASSING = [RefusalKind.TRANSIENT, RefusalKind.OVERLOADED]
+ATTEMPTS = {RefusalKind.TRANSIENT: MAX_ATTEMPTS, RefusalKind.OVERLOADED: MAX_OVERLOADED}
+PASSING = list(ATTEMPTS)
 STARTED = CallStarted(
     call="1",
     credential="key-1",
@@ -82,8 +86,14 @@ class Rig:
         self._simulate = simulate
         self._leases = 0
         self._now = 0.0
+        self.jitter = 1.0  # the longest pauses
         self.model = LeasingModel(
-            self, self, self.happened.append, clock=self.clock, pause=self.pause
+            self,
+            self,
+            self.happened.append,
+            clock=self.clock,
+            pause=self.pause,
+            jitter=lambda: self.jitter,
         )
 
     @property
@@ -206,7 +216,7 @@ def test_a_credential_that_is_refused_is_the_pools_business(kind: RefusalKind) -
     assert rig.run() == ANSWER
     assert rig.pauses == []
     assert rig.settled[:2] == [("1", refusals[0]), ("2", refusals[0])]
-    assert rig.settled[-1] == ("9", ANSWER)
+    assert rig.settled[-1] == (str(2 * MAX_ATTEMPTS + 1), ANSWER)
     assert rig.events[3] == CallRefused(
         call="1",
         credential="key-1",
@@ -223,18 +233,31 @@ def test_a_credential_that_is_refused_is_the_pools_business(kind: RefusalKind) -
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_what_passes_is_tried_again_after_growing_pauses(kind: RefusalKind) -> None:
-    rig = Rig(*[refused(kind)] * (MAX_ATTEMPTS - 1), ANSWER)
+    rig = Rig(*[refused(kind)] * (ATTEMPTS[kind] - 1), ANSWER)
     assert rig.run() == ANSWER
-    assert rig.pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+    pauses = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_BACKOFF, LONGEST_BACKOFF]
+    assert rig.pauses == pauses[: ATTEMPTS[kind] - 1]
+
+
+def test_who_was_refused_at_one_moment_does_not_come_back_at_one() -> None:
+    pauses = []
+    for jitter in (0.0, 0.5, 1.0):
+        rig = Rig(*[refused(RefusalKind.OVERLOADED)] * 2, ANSWER)
+        rig.jitter = jitter
+        rig.run()
+        pauses.append(rig.pauses)
+    assert pauses == [[0.5, 1.0], [0.75, 1.5], [1.0, 2.0]]
 
 
 @pytest.mark.parametrize("kind", PASSING)
 def test_but_not_for_ever(kind: RefusalKind) -> None:
-    rig = Rig(*[refused(kind)] * MAX_ATTEMPTS)
-    with pytest.raises(ModelError, match="fake/model gave no answer in 4 attempts: not now"):
+    attempts = ATTEMPTS[kind]
+    rig = Rig(*[refused(kind)] * attempts)
+    sentence = f"fake/model gave no answer in {attempts} attempts: not now"
+    with pytest.raises(ModelError, match=sentence):
         rig.run()
-    assert len(rig.settled) == MAX_ATTEMPTS
-    assert len(rig.pauses) == MAX_ATTEMPTS - 1
+    assert len(rig.settled) == attempts
+    assert len(rig.pauses) == attempts - 1
 
 
 def test_a_pause_is_part_of_the_wait_for_a_lease() -> None:
@@ -253,6 +276,13 @@ def test_the_pause_that_the_provider_names_is_kept() -> None:
     rig = Rig(refused(RefusalKind.OVERLOADED, 12.5), refused(RefusalKind.TRANSIENT), ANSWER)
     rig.run()
     assert rig.pauses == [12.5, 2 * FIRST_PAUSE]
+
+
+@pytest.mark.parametrize("retry_after", [LONGEST_PAUSE + 1, 86_400.0, 1e300])
+def test_but_for_no_longer_than_one_can_wait_without_a_sign_of_life(retry_after: float) -> None:
+    rig = Rig(refused(RefusalKind.OVERLOADED, retry_after), ANSWER)
+    rig.run()
+    assert rig.pauses == [LONGEST_PAUSE] == [600.0]
 
 
 def test_rate_limits_are_no_failures() -> None:
@@ -388,19 +418,29 @@ class TestWhatIsNoAnswer:
         passing = [refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1)
         rig = Rig(*(empty + passing if empty_first else passing + empty), ANSWER)
         assert rig.run() == ANSWER
-        assert rig.pauses == [FIRST_PAUSE * 2**n for n in range(4)]
+        assert rig.pauses == [FIRST_PAUSE * 2**n for n in range(MAX_ATTEMPTS)]
 
     @pytest.mark.parametrize(
         ("last", "why"),
         [
-            (replace(ANSWER, text=""), "in 5 attempts: the answer is empty"),
-            (refused(RefusalKind.OVERLOADED), "in 5 attempts: not now"),
+            (replace(ANSWER, text=""), "in 6 attempts: the answer is empty"),
+            (refused(RefusalKind.TRANSIENT), "in 6 attempts: not now"),
         ],
     )
     def test_but_each_has_its_end(self, last: Answer | Refusal, why: str) -> None:
         passing = [refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1)
         with pytest.raises(ModelError, match=why):
             Rig(replace(ANSWER, text=""), *passing, last).run()
+
+    def test_thoughts_that_took_all_of_the_output_would_do_so_again(self) -> None:
+        rig = Rig(replace(ANSWER, text=" \n", truncated=True))
+        with pytest.raises(ModelError, match=r"fake/model refused: .*; raise max_output_tokens"):
+            rig.run()
+        [(_, refusal)] = rig.settled
+        assert isinstance(refusal, Refusal)
+        assert (refusal.kind, refusal.code) == (RefusalKind.REQUEST, "truncated")
+        assert (refusal.usage, refusal.hint) == (ANSWER.usage, HINT)
+        assert rig.pauses == []
 
     def test_a_review_may_be_short_but_not_empty(self) -> None:
         short = replace(ANSWER, text="APPROVED")
@@ -530,3 +570,11 @@ def test_no_event_and_no_error_shows_the_secret() -> None:
     with pytest.raises(ModelError) as caught:
         rig.run()
     assert SECRET not in repr([rig.events, caught.value])
+
+
+def test_a_key_that_a_server_echoes_goes_no_further() -> None:
+    echoed = Answer(f"{DOCUMENT}\n\nIts key: {SECRET}, {SECRET.upper()}.", "fake/model-1", Usage())
+    rig = Rig(Refusal(RefusalKind.TRANSIENT, f"no {SECRET}", code=SECRET), echoed)
+    assert rig.run().text == f"{DOCUMENT}\n\nIts key: ***, {SECRET.upper()}."
+    assert SECRET not in repr(rig.events)
+    assert SECRET not in repr(rig.settled)

@@ -56,6 +56,8 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
         print_forecast(found, configuration, again=request.settings.again)
         return 0
     if not any(standing.is_due(again=request.settings.again) for standing in found.standings):
+        if request.budget_reset:
+            _forget_spending(request.project, request.kind)
         _print_nothing_to_do(found)
         return exit_code(Outcome(standing.state) for standing in found.standings)
 
@@ -108,6 +110,13 @@ def _run(
 def _look(request: BatchRequest) -> Survey:
     take_all = request.settings.take_all
     return survey(request.project, request.kind, ids=request.ids, take_all=take_all)
+
+
+def _forget_spending(project: Project, kind: Kind) -> None:
+    path = project.state.spending(kind)
+    if path.exists():
+        with project_lock(project.state.lock, now=utc_now):
+            remove_ledger(path)
 
 
 def _ledger(request: BatchRequest, run_id: str) -> SpendingLedger:

@@ -208,3 +208,9 @@ def _check_limits(chosen: ChosenModel, limits: Limits, prices: PriceTable) -> No
             f"use --max-tokens, or set input and output in [{dotted(('prices', name))}], USD per"
             " million tokens",
         )
+    cache_write = prices.knows_cache_writes(name)
+    if limits.nanodollars is not None and chosen.provider.writes_cache and not cache_write:
+        raise ConfigError(
+            f"a budget cannot hold for {name}: what writing its prompt cache costs is not set",
+            f"set cache_write in [{dotted(('prices', name))}]; it is mostly above input",
+        )

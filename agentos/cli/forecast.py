@@ -67,7 +67,7 @@ def _estimates(
         rounds=REVIEW_ROUNDS,
         experience=past_experience(found.project.state, found.kind),
     )
-    room = context_bytes(*(chosen.settings for chosen in models))
+    room = context_bytes(configuration.drafter.settings, configuration.reviewer.settings)
     return {standing.item.label: estimator.item(_texts(found, standing, room)) for standing in due}
 
 

@@ -3,6 +3,7 @@
 import queue
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 
 import click
@@ -55,9 +56,19 @@ def run_in_foreground(
         return exit_code([Outcome(standing.state)])
     configuration = configure(read_layers(project.root, environ, flags), environ)
     prepare_state(project.state, project.root)
+    masker = Masker(configuration.configured.secrets)
+
+    def say(text: str) -> None:
+        click.echo(printable(masker.mask(text)))
+
+    def notify(text: str) -> None:
+        with suppress(OSError):  # nobody reads; what a call brought is not lost over that
+            say(text)
+
     leases = _DirectLeases(
         CredentialCoordinator(
             configuration.lent,
+            notify=notify,
             budget=Budget(
                 configuration.prices,
                 nanodollars=configuration.limits.nanodollars,
@@ -67,11 +78,7 @@ def run_in_foreground(
         ),
         item.label,
     )
-    masker = Masker(configuration.configured.secrets)
     costs = Costs(configuration.prices)
-
-    def say(text: str) -> None:
-        click.echo(printable(masker.mask(text)))
 
     def watch(event: Event) -> None:
         costs(event)

@@ -1,7 +1,7 @@
 """Puts the parts of a batch together: coordinator, engine, leases, record, console."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +34,6 @@ from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
-from agentos.reporting.status import Standing
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.lease_server import LeaseServer
@@ -100,6 +99,10 @@ class Batch:
         ledger: SpendingLedger,
         create_record: Callable[[Callable[[OSError], None]], RunFolder],
     ) -> None:
+        again = settings.again
+        self._due = [one for one in survey.standings if one.is_due(again=again)]
+        self._skipped = [one for one in survey.standings if not one.is_due(again=again)]
+        ledger.begin((one.item.label for one in self._due), take_all=settings.take_all)
         self._survey = survey
         self._settings = settings
         self._configuration = configuration
@@ -149,16 +152,13 @@ class Batch:
 
     def run(self) -> BatchEnd:
         """Work on the items that are due and record all; main thread only, and only once."""
-        again = self._settings.again
-        due = [one for one in self._survey.standings if one.is_due(again=again)]
-        skipped = [one for one in self._survey.standings if not one.is_due(again=again)]
         with stop_signals(self._coordinator._handle_shutdown_signal):  # noqa: SLF001 - its contract
             self._server.start()
             try:
-                results = self._execute(due, skipped)
+                results = self._execute()
             finally:
                 self._server.stop()
-            code = self._exit_code(results, skipped)
+            code = self._exit_code(results)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
             return BatchEnd(results, self._documents, self._costs, self._remarks(), code)
@@ -173,10 +173,8 @@ class Batch:
         self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
         return not self._console_failed
 
-    def _execute(
-        self, due: Sequence[Standing], skipped: Sequence[Standing]
-    ) -> dict[str, WorkflowResult]:
-        items = [standing.item for standing in due]
+    def _execute(self) -> dict[str, WorkflowResult]:
+        items = [standing.item for standing in self._due]
         self._stream.publish(
             RunStarted(
                 run_id=self._record.path.name,
@@ -184,8 +182,7 @@ class Batch:
                 parallel=self._coordinator.max_workers,
             )
         )
-        self._ledger.begin((item.label for item in items), take_all=self._settings.take_all)
-        for standing in skipped:
+        for standing in self._skipped:
             self._finish_unstarted(standing.item, Outcome.SKIPPED)
         _, results = self._coordinator.execute_parallel(
             items, self._work, lambda item: item.label, dry_run=False
@@ -253,10 +250,10 @@ class Batch:
             on_error=self._on_record_error,
         )
 
-    def _exit_code(self, results: Mapping[str, WorkflowResult], skipped: Sequence[Standing]) -> int:
+    def _exit_code(self, results: Mapping[str, WorkflowResult]) -> int:
         outcomes = [result.outcome for result in results.values()]
         return exit_code(
-            [*outcomes, *(Outcome(standing.state) for standing in skipped)],
+            [*outcomes, *(Outcome(standing.state) for standing in self._skipped)],
             signal=self._coordinator.shutdown_signal,
             exhausted=bool(self._ran_out),
             console_failed=self._console_failed,

@@ -194,8 +194,8 @@ class Wish:
     """What a lease is asked for: one call of a model that costs `bound` at the most."""
 
     provider: str
-    model: str = ""
-    bound: Usage = Usage()
+    model: str
+    bound: Usage
 
 
 class Leases(Protocol):

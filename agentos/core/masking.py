@@ -8,6 +8,8 @@ from urllib.parse import quote, quote_plus
 MASK = "***"
 _MASK = MASK.encode()
 
+_SHORTEST_RECASED = 16
+
 _LEFT_ALONE = ("", "/", "!*'()", "!*'();,/?:@&=+$#")
 """What URL escaping leaves as it is, beyond letters, digits and `-._~`: Python's two habits, then
 those of JavaScript's encodeURIComponent and encodeURI."""
@@ -91,8 +93,11 @@ def _spellings(secret: str) -> set[str]:
     raw = _encoded(secret)
     ascii_json = json.dumps(secret)[1:-1]
     in_urls = {quote(raw, safe) for safe in _LEFT_ALONE} | {quote_plus(raw)}
+    # A name of a host or type comes back in lower case; short ones would be words of any text.
+    cases = {secret.lower(), secret.upper()} if len(secret) >= _SHORTEST_RECASED else set()
     return {
         secret,
+        *cases,
         ascii_json,
         ascii_json.replace("/", "\\/"),
         json.dumps(secret, ensure_ascii=False)[1:-1],

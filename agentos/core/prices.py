@@ -49,6 +49,10 @@ class PriceTable:
         """Whether there is a price for the model."""
         return model in self.prices
 
+    def knows_cache_writes(self, model: str) -> bool:
+        """Whether it is said what writing to a cache costs."""
+        return self.knows(model) and self.prices[model].cache_write is not None
+
     def cost(self, model: str, usage: Usage) -> int | None:
         """Nanodollars for what a call took; None where the model has no price."""
         price = self.prices.get(model)

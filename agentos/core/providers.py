@@ -19,7 +19,8 @@ class Provider:
     brings; both are empty where nothing is needed. `key_variable` and `base_url_variable` are
     where the provider's own tools look for a key and a URL. A key is needed with the provider's
     own service if `needs_key`; a server at a `base_url` of the user's may do without. Calls of one
-    that `is_free` cost nothing and need no limit.
+    that `is_free` cost nothing and need no limit. One that `writes_cache` may charge more than
+    plain input for what it puts into its prompt cache, so a budget needs that price.
     """
 
     name: str
@@ -31,3 +32,4 @@ class Provider:
     needs_key: bool = True
     has_one_model: bool = False
     is_free: bool = False
+    writes_cache: bool = False

@@ -67,13 +67,11 @@ class Budget:
     def reserve(self, call: str, wish: Wish) -> bool:
         """Set the call's worst case aside; False, and no room from now on, if that is impossible.
 
-        A call that costs nothing needs nothing set aside.
+        For a call that cannot cost anything nothing is written.
         """
         most = self._most(wish)
-        if not most.tokens:
-            return True
         try:
-            if self._ledger is not None:
+            if self._ledger is not None and most.tokens:
                 self._ledger.reserve(call, wish.model, most)
         except OSError as error:
             self._unwritable = error.strerror or str(error)
@@ -89,7 +87,7 @@ class Budget:
         if usage is not None:
             cost = Cost(usage.total_tokens, self._prices.cost(wish.model, usage))
         self._spent += cost
-        if self._ledger is not None:
+        if self._ledger is not None and (cost.tokens or wish.bound.total_tokens):
             with suppress(OSError):  # then the worst case stands, which is on the safe side
                 self._ledger.settle(call, cost)
 

@@ -16,6 +16,10 @@ from agentos.credentials.domain import Domain
 DEFAULT_COOLDOWN = 60.0
 """Seconds that a credential rests after a rate limit for which the provider named no time."""
 
+SHORTEST_COOLDOWN = 1.0
+"""Seconds after a rate limit, whatever a provider says: with 0 the same call would go out again at
+once, and for ever."""
+
 _SIMULATED_EVERY = 5
 
 
@@ -168,15 +172,18 @@ class CredentialPool:
         domain = self._free(lease_id, None if result is None else result.usage)
         if result is None or domain.closed is not None:
             return None
-        if isinstance(result, Answer):
-            return self._rest(domain, _until_renewed(result.hint), now, refused=False)
-        if result.kind is RefusalKind.CREDENTIAL:
+        used_up = _until_renewed(result.hint)
+        kind = None if isinstance(result, Answer) else result.kind
+        if isinstance(result, Refusal) and kind is RefusalKind.CREDENTIAL:
             domain.closed = _masked(result.message, domain.credential.secret)
             return Closed(domain.name, domain.closed)
-        if result.kind is RefusalKind.RATE_LIMITED:
-            rest = DEFAULT_COOLDOWN if result.retry_after is None else result.retry_after
-            return self._rest(domain, rest, now, refused=True)
-        return None
+        if kind is not RefusalKind.RATE_LIMITED:
+            return self._rest(domain, used_up, now, refused=False)
+        rest = result.hint.retry_after
+        if rest is None:
+            rest = used_up or DEFAULT_COOLDOWN
+        least = 0.0 if owner is None else SHORTEST_COOLDOWN
+        return self._rest(domain, max(rest, least), now, refused=True)
 
     def cancel(self, owner: str | None, ticket: str) -> None:
         """Give up a wish: its place in the queue, or the lease that was granted meanwhile."""

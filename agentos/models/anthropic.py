@@ -14,16 +14,15 @@ from agentos.core.calls import (
     Answer,
     Refusal,
     Request,
-    Usage,
 )
 from agentos.core.clock import utc_now
 from agentos.core.model_settings import ModelSettings
 from agentos.core.providers import Provider
-from agentos.models.anthropic_stream import read_answer, read_refusal
+from agentos.models.anthropic_stream import as_events, read_answer, read_refusal
 from agentos.models.hosted import HostedModel
 from agentos.models.limit_headers import limit_hint
 from agentos.models.prompt import Prompt, join
-from agentos.models.transport import broken, guarded_client, no_package
+from agentos.models.transport import broken, no_package
 
 if TYPE_CHECKING:
     import httpx2
@@ -38,11 +37,6 @@ _OWN_SERVICE = "https://api.anthropic.com"
 class AnthropicModel(HostedModel):
     """One model, asked by streamed calls, each made once."""
 
-    def bound(self, request: Request) -> Usage:
-        """The most that a call can cost; all of the input may be written to the cache as well."""
-        most = super().bound(request)
-        return replace(most, cache_write_tokens=most.input_tokens)
-
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:
         """Make one call; without a secret it goes out without a key."""
         try:
@@ -56,10 +50,12 @@ class AnthropicModel(HostedModel):
         limits = self._settings.time_limits
         try:
             with (
-                guarded_client(limits) as http,
+                self.client() as http,
                 closing(self._open(http, join(request), secret)) as response,
             ):
                 hint = limit_hint(response.headers, utc_now())
+                if response.headers.get("content-type", "").startswith("application/json"):
+                    return read_answer(as_events(response.read()), self.name, secret, hint)
                 events = anthropic.Stream.raw_events(response)
                 return read_answer((event.data for event in events), self.name, secret, hint)
         except anthropic.APIStatusError as error:
@@ -116,4 +112,5 @@ PROVIDER = Provider(
     module=_NAME,
     key_variable="ANTHROPIC_API_KEY",
     base_url_variable="ANTHROPIC_BASE_URL",
+    writes_cache=True,
 )

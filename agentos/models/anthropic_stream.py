@@ -4,7 +4,7 @@ Pure, and without the SDK's types: its models take in whatever a server sends, u
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -46,22 +46,44 @@ _FOR_GOOD = (
 _OUTPUT_LIMITS = ("max_tokens", "model_context_window_exceeded")
 
 
+def as_events(body: bytes) -> Iterator[str]:
+    """A message that came whole, from a server that does not stream, as the events of a stream."""
+    message = json.loads(body)
+    if not isinstance(message, dict) or message.get("type") != "message":
+        yield json.dumps(message)
+        return
+    yield json.dumps({"type": "message_start", "message": message | {"content": []}})
+    blocks = message.get("content")
+    for block in blocks if isinstance(blocks, list) else ():
+        delta = {"type": "text_delta", "text": _at(block, "text")}
+        if _at(block, "type") == "text":
+            yield json.dumps({"type": "content_block_delta", "delta": delta})
+    end = {"stop_reason": message.get("stop_reason")}
+    yield json.dumps({"type": "message_delta", "delta": end, "usage": message.get("usage")})
+    yield json.dumps({"type": "message_stop"})
+
+
 def read_answer(
     data: Iterable[str], model: str, secret: str | None, hint: LimitHint
 ) -> Answer | Refusal:
     """What the events of a stream add up to; `data` is a JSON text of each.
 
-    Reads no further than the event that makes the answer whole. Raises ValueError for what is no
-    JSON, and what reading the stream raises.
+    Reads no further than the event that ends the message. Once the model said why it stopped the
+    answer is whole, whatever comes after that or does not. Raises ValueError for what is no JSON,
+    and what reading the stream raises.
     """
     message = _Message()
-    for text in filter(None, data):
-        event = json.loads(text)
-        if _at(event, "type") == "error":
-            return read_refusal(event, None, secret, hint)
-        message.take(event)
-        if message.is_whole:
-            break
+    try:
+        for text in filter(None, data):
+            event = json.loads(text)
+            if _at(event, "type") == "error" and not message.stop_reason:
+                return read_refusal(event, None, secret, hint)
+            message.take(event)
+            if message.is_over:
+                break
+    except Exception:
+        if not message.stop_reason:
+            raise
     if not message.has_begun:
         return Refusal(
             RefusalKind.TRANSIENT,
@@ -69,7 +91,7 @@ def read_answer(
             hint,
             RefusalCode.NO_ANSWER,
         )
-    if not message.is_whole:
+    if not (message.stop_reason or message.is_over):
         return replace(cut(), hint=hint)
     if message.stop_reason == "refusal":
         return Refusal(
@@ -108,7 +130,7 @@ class _Message:
 
     def __init__(self) -> None:
         self.has_begun = False
-        self.is_whole = False
+        self.is_over = False
         self.stop_reason = ""
         self._texts: list[str] = []
         self._counts: dict[str, int] = {}
@@ -129,7 +151,7 @@ class _Message:
                 self.stop_reason = _text_at(event, "delta", "stop_reason") or self.stop_reason
                 self._has_final_count |= self._count(_at(event, "usage"))
             case {"type": "message_stop"}:
-                self.is_whole = True
+                self.is_over = True
 
     @property
     def text(self) -> str:
@@ -154,7 +176,7 @@ class _Message:
         counts = {
             name: count
             for name, count in (usage.items() if isinstance(usage, dict) else ())
-            if isinstance(count, int) and 0 <= count <= MOST_TOKENS
+            if type(count) is int and 0 <= count <= MOST_TOKENS  # True is an int, too
         }
         for name, count in counts.items():
             self._counts[name] = max(count, self._counts.get(name, 0))

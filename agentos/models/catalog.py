@@ -5,7 +5,7 @@ import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, PackageNotFoundError, version
 
 from agentos.core.config.credentials import CREDENTIALS_VARIABLE, checked_secret
 from agentos.core.config.schema import dotted
@@ -22,6 +22,8 @@ _ONLY_WITH_ARGV = ("output", "key_variable", "keep")
 
 # Shorter and plainer than any key, so that one in the place of a model's name is not repeated.
 _SURELY_NO_KEY = re.compile(r"[a-z][a-z0-9._-]{0,23}")
+
+_MAJORS = re.compile(r"(?P<name>[\w.-]+)>=(?P<least>\d+),<(?P<below>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +86,37 @@ def check_names(settings: Settings, entries: Mapping[str, EntryPoint]) -> None:
 
 
 def check_package(chosen: ChosenModel) -> None:
-    """Raise ConfigError where the package that the provider stands on is not installed."""
+    """Raise ConfigError where the package that the provider stands on is not there as needed."""
     if missing := missing_package(chosen.provider):
         raise ConfigError(
-            f"{chosen.settings.name} needs a package that is not installed",
+            f"{chosen.settings.name} needs a package that is missing or of another version",
             f"type: pip install '{missing}'",
         )
 
 
 def missing_package(provider: Provider) -> str:
-    """What pip has to install for the provider, empty if nothing is missing."""
+    """What pip has to install for the provider, empty if nothing is missing.
+
+    Of versions only a range of majors is looked at, as in `anthropic>=2,<3`.
+    """
     if not provider.module:
         return ""
     try:
         found = importlib.util.find_spec(provider.module) is not None
     except ModuleNotFoundError:  # of the package above it
         found = False
-    return "" if found else provider.requirement
+    return "" if found and _has_right_major(provider.requirement) else provider.requirement
+
+
+def _has_right_major(requirement: str) -> bool:
+    match = _MAJORS.fullmatch(requirement)
+    if match is None:
+        return True
+    try:
+        major = int(version(match["name"]).partition(".")[0])
+    except (PackageNotFoundError, ValueError):  # found without its metadata
+        return True
+    return int(match["least"]) <= major < int(match["below"])
 
 
 def credentials_for(

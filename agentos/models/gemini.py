@@ -20,7 +20,7 @@ from agentos.models.gemini_stream import Message, refused
 from agentos.models.hosted import HostedModel
 from agentos.models.limit_headers import limit_hint
 from agentos.models.prompt import Prompt, join
-from agentos.models.transport import broken, cut, guarded_client, no_package
+from agentos.models.transport import broken, cut, no_package
 
 if TYPE_CHECKING:
     import httpx2
@@ -72,7 +72,7 @@ class GeminiModel(HostedModel):
         headers: dict[str, str] = {}
         message = Message()
         try:
-            with guarded_client(limits) as http:
+            with self.client() as http:
                 http.event_hooks["response"].append(lambda reply: headers.update(reply.headers))
                 for chunk in self._stream(self._client(http, secret), join(request)):
                     message.take(chunk)

@@ -1,9 +1,16 @@
 """What the adapters of model services have in common."""
 
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
 from agentos.core.calls import Request, Usage
 from agentos.core.errors import ConfigError
 from agentos.core.model_settings import ModelSettings
 from agentos.models.prompt import bound, join
+from agentos.models.transport import guarded_client
+
+if TYPE_CHECKING:
+    import httpx2
 
 
 class HostedModel:
@@ -26,6 +33,12 @@ class HostedModel:
     def provider(self) -> str:
         """The provider's name."""
         return self._settings.name.partition("/")[0]
+
+    def client(self) -> AbstractContextManager["httpx2.Client"]:
+        """An HTTP client for one call, bounded by the settings."""
+        return guarded_client(
+            self._settings.time_limits, max_output_tokens=self._settings.max_output_tokens
+        )
 
     def bound(self, request: Request) -> Usage:
         """The most that a call can cost; thoughts count as output."""

@@ -20,7 +20,7 @@ from agentos.models.hosted import HostedModel
 from agentos.models.limit_headers import limit_hint
 from agentos.models.openai_stream import Message, read, refused
 from agentos.models.prompt import Prompt, join
-from agentos.models.transport import broken, guarded_client, no_package
+from agentos.models.transport import broken, no_package
 
 if TYPE_CHECKING:
     import httpx2
@@ -64,7 +64,7 @@ class OpenAIModel(HostedModel):
         message = Message()
         try:
             with (
-                guarded_client(limits) as http,
+                self.client() as http,
                 self._open(self._client(http, secret), join(request)) as stream,
             ):
                 hint = limit_hint(stream.response.headers, self._now())
@@ -80,7 +80,7 @@ class OpenAIModel(HostedModel):
                     refusal = refused(error.body, secret)
                 else:
                     refusal = broken(error, limits)
-                return replace(refusal, hint=hint, usage=refusal.usage or message.usage)
+                return replace(refusal, hint=hint)
         return message.result(self.name, hint)
 
     def _client(self, http: "httpx2.Client", secret: str | None) -> "OpenAI":

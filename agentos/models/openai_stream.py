@@ -85,7 +85,8 @@ class Message:
         """What the answer amounts to that ended without an error; `model` is the full name."""
         reason = self.finish_reason
         if not reason or reason in _BROKEN_OFF:
-            return replace(cut(), hint=hint, usage=self.usage)
+            # Before the end a server that counts along has not counted all of it.
+            return replace(cut(), hint=hint, usage=self.usage if reason else None)
         if reason == "content_filter" or self._is_refusal:
             return Refusal(
                 RefusalKind.REQUEST,
@@ -165,7 +166,8 @@ def _usage(usage: object) -> Usage | None:
 
 def _count(usage: object, *path: str) -> int | None:
     count = _at(usage, *path)
-    return count if isinstance(count, int) and 0 <= count <= MOST_TOKENS else None
+    is_count = type(count) is int and 0 <= count <= MOST_TOKENS  # True is an int, too
+    return count if is_count else None
 
 
 def _at(value: object, *path: str) -> Any:

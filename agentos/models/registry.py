@@ -18,13 +18,25 @@ GROUP = "agentos.models"
 
 def installed() -> dict[str, EntryPoint]:
     """The entry points of all providers by their names; nothing of them is imported yet."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        first = found.setdefault(entry.name, entry)
+        if first.value != entry.value:  # whoever came last would get the other's keys
+            raise ConfigError(
+                f"two packages bring a model provider called {entry.name}: "
+                f"{_package(first)} and {_package(entry)}",
+                "uninstall one of them",
+            )
     if "embedded" not in found:
         raise ConfigError(
             "agentos does not find its own models",
             "install it again, from its folder: pip install -e .",
         )
     return dict(sorted(found.items()))
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else entry.value
 
 
 def load_provider(entry_point: str) -> Provider:

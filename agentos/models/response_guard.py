@@ -48,7 +48,11 @@ class Guard:
                 _no_answer(f"{host} answered with a {printable(kind, _MAX_SHOWN)} page")
             )
         if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
-            raise self._refuse(_no_answer(f"{host} answered with a compressed body"))
+            if response.is_success:
+                raise self._refuse(_no_answer(f"{host} answered with a compressed body"))
+            # Its status says enough, and nobody unpacks it.
+            del response.headers["content-encoding"]
+            response.stream = httpx2.ByteStream(b"")
         response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), self._check)
 
     def _check(self, size: int) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     import httpx2
 
 MAX_BODY = 8 * 1024 * 1024
-"""Bytes of one response; in a stream of 30 000 tokens, each is an event of 250."""
+"""Bytes of one response, unless the output limit allows for more."""
+
+MAX_BYTES_PER_TOKEN = 1024
+"""In a stream a token may be an event of its own, mostly of 250 to 300 bytes."""
 
 MAX_QUOTE = 300
 """Characters of a provider's own sentence."""
@@ -51,7 +54,7 @@ class Unfit(Exception):  # noqa: N818 - a verdict on a response, which `broken` 
 
 @contextmanager
 def guarded_client(
-    limits: TimeLimits, *, clock: Clock = time.monotonic
+    limits: TimeLimits, *, max_output_tokens: int = 0, clock: Clock = time.monotonic
 ) -> Iterator["httpx2.Client"]:
     """An HTTP client for one call, whose every response is bounded: in time, size and kind.
 
@@ -63,7 +66,8 @@ def guarded_client(
 
     from agentos.models.response_guard import Guard  # noqa: PLC0415 - it imports httpx2
 
-    guard = Guard(limits, MAX_BODY, Unfit, clock)
+    max_body = max(MAX_BODY, max_output_tokens * MAX_BYTES_PER_TOKEN)
+    guard = Guard(limits, max_body, Unfit, clock)
     try:
         # Hooks rather than a transport of our own, which would switch the proxies off.
         client = httpx2.Client(

@@ -1,5 +1,6 @@
 """What a run's calls took: added up from the stream of events, by item and in total."""
 
+import threading
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -59,9 +60,14 @@ class Costs:
         self._prices = prices
         self._by_item: dict[str, Spending] = {}
         self._open: dict[tuple[str, str], CallStarted] = {}
+        self._lock = threading.Lock()  # events come in turn, questions from any thread
 
     def __call__(self, event: Event) -> None:
         """Count one event, if it is about a call."""
+        with self._lock:
+            self._heed(event)
+
+    def _heed(self, event: Event) -> None:
         match event:
             case CallStarted():
                 self._open[event.item, event.call] = event
@@ -87,11 +93,9 @@ class Costs:
 
     def cut_off(self, label: str) -> list[CallAbandoned]:
         """The ends of calls whose child is gone before it could tell."""
-        return [
-            started.abandoned("its process ended")
-            for (item, _), started in self._open.items()
-            if item == label
-        ]
+        with self._lock:
+            calls = [started for (item, _), started in self._open.items() if item == label]
+        return [started.abandoned("its process ended") for started in calls]
 
     def _of(self, label: str) -> Spending:
         return self._by_item.setdefault(label, Spending())

@@ -37,6 +37,7 @@ class Listener:
         self._answer = answer
         self._changed = threading.Condition()
         self._connections: set[socket.socket] = set()
+        self.accepted = 0
         self.is_closing = False
         self._server = _Server((HOST, port), functools.partial(_Handler, self))
         self._acceptor = threading.Thread(
@@ -75,6 +76,7 @@ class Listener:
         """Count a connection among those that are to end with the server."""
         with self._changed:
             self._connections.add(connection)
+            self.accepted += 1
             if self.is_closing:
                 _hang_up(connection)
 

@@ -56,6 +56,11 @@ class LoopbackServer:
         return self._listener.port
 
     @property
+    def connections(self) -> int:
+        """How many there have been, whatever was asked over them."""
+        return self._listener.accepted
+
+    @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """All calls so far, in order of arrival."""
         return self._ledger.exchanges

@@ -266,6 +266,25 @@ def test_no_budget_holds_for_a_model_without_a_price(
     assert 'use --max-tokens, or set input and output in [prices."openai/y"]' in hint
 
 
+@pytest.mark.parametrize("role", ["drafter", "reviewer"])
+def test_no_budget_holds_where_writing_a_cache_costs_nobody_knows_what(
+    project: Path,
+    environ: dict[str, str],
+    user_config: Callable[[str], None],
+    role: str,
+) -> None:
+    environ |= {"ANTHROPIC_API_KEY": KEY}
+    price = '[prices."anthropic/x"]\ninput = 3\noutput = 15\n'
+    models = {"drafter": "embedded", "reviewer": "embedded"} | {role: "anthropic/x"}
+    user_config(price)
+    said, hint = refused(project, environ, budget="5", **models)
+    assert said.startswith("a budget cannot hold for anthropic/x: what writing its prompt cache")
+    assert 'set cache_write in [prices."anthropic/x"]' in hint
+    assert configured(project, environ, max_tokens="5", **models).limits.tokens == 5
+    user_config(price + "cache_write = 3.75\n")
+    assert configured(project, environ, budget="5", **models).limits.nanodollars == 5 * 10**9
+
+
 @pytest.mark.parametrize("key", ["input", "output", "cached"])
 def test_half_a_price_is_told(
     project: Path, environ: dict[str, str], user_config: Callable[[str], None], key: str
@@ -443,5 +462,5 @@ def test_one_whose_package_is_missing_is_told_as_pip_wants_it(
     project: Path, environ: dict[str, str]
 ) -> None:
     said, hint = refused(project, environ, drafter="bare/x")
-    assert said == "bare/x needs a package that is not installed"
+    assert said == "bare/x needs a package that is missing or of another version"
     assert hint == "type: pip install 'acme-sdk>=2'"

@@ -132,3 +132,9 @@ def test_no_secret_is_left_in_what_is_masked(
     data = "".join(secrets[p % len(secrets)] if isinstance(p, int) else p for p in parts).encode()
     found = masked(Masker(secrets), data, cuts)
     assert not [s for s in secrets if s.strip() and s.strip().encode() in found]
+
+
+def test_a_key_is_found_in_other_cases_and_a_word_is_not() -> None:
+    key = "SK-Test-AbCdEf-0123"
+    assert Masker([key]).mask(f"{key.lower()}.example, {key.upper()}") == "***.example, ***"
+    assert Masker(["Approved"]).mask("approved") == "approved"

@@ -10,7 +10,7 @@ from agentos.core.prices import NANO, Cost, Price, PriceTable
 from agentos.credentials.budget import Budget, Room
 
 PRICES = PriceTable({"p/m": Price(Decimal(1), Decimal(10), cache_write=Decimal(2))})
-FREE = Wish("embedded", "embedded")
+FREE = Wish("embedded", "embedded", Usage())
 
 
 def wish(read: int, written: int = 0, model: str = "p/m") -> Wish:
@@ -92,6 +92,24 @@ class TestRoom:
 
 
 class TestSettling:
+    def test_a_call_that_was_to_cost_nothing_and_did_is_counted(self) -> None:
+        ledger = Ledger()
+        budget = Budget(PRICES, tokens=100, ledger=ledger)
+        assert budget.reserve("1", wish(0))
+        assert ledger.lines == []
+        budget.settle("1", Usage(40, 2))
+        assert budget.spent == Cost(42, 60_000)
+        assert ledger.lines == [("settled", "1", Cost(42, 60_000))]
+        assert budget.room_for(wish(58)) is Room.NOW
+        assert budget.room_for(wish(59)) is Room.NEVER
+
+    def test_a_call_that_was_to_cost_something_and_did_not_is_settled_on_disk(self) -> None:
+        ledger = Ledger()
+        budget = Budget(PRICES, ledger=ledger)
+        budget.reserve("1", wish(10))
+        budget.settle("1", Usage())
+        assert ledger.lines[1:] == [("settled", "1", Cost(0, 0))]
+
     def test_the_real_cost_takes_the_place_of_the_worst_case(self) -> None:
         ledger = Ledger()
         budget = Budget(PRICES, ledger=ledger)

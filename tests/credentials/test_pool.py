@@ -13,12 +13,14 @@ from agentos.core.calls import (
     LimitScope,
     Refusal,
     RefusalKind,
+    Usage,
     Wish,
 )
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.pool import (
     DEFAULT_COOLDOWN,
+    SHORTEST_COOLDOWN,
     Closed,
     CoolingDown,
     CredentialPool,
@@ -26,11 +28,20 @@ from agentos.credentials.pool import (
     Waiting,
 )
 
-P, Q = Wish("p"), Wish("q")
+
+def wish(provider: str) -> Wish:
+    return Wish(provider, f"{provider}/m", Usage())
+
+
+P, Q = wish("p"), wish("q")
 
 
 def limited(seconds: float | None = None) -> Refusal:
     return Refusal(RefusalKind.RATE_LIMITED, "slow down", LimitHint(seconds))
+
+
+def used_up(reset_after: float | None, scope: LimitScope = LimitScope.TOKENS) -> Limit:
+    return Limit(scope, limit=1000, remaining=0, reset_after=reset_after)
 
 
 def pool_of(*credentials: Credential, default_slots: int = 1) -> CredentialPool:
@@ -131,6 +142,45 @@ def test_a_rate_limit_cools(given_seconds: float | None, seconds: float) -> None
     assert isinstance(pool.poll("o", ticket, back), Lease)
 
 
+@pytest.mark.parametrize("seconds", [0.0, SHORTEST_COOLDOWN / 2])
+def test_after_a_rate_limit_no_owner_calls_again_at_once(seconds: float) -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    effect = pool.settle("o", lease.id, limited(seconds), 100.0)
+    assert effect == CoolingDown("a", SHORTEST_COOLDOWN)
+    ticket = pool.request("o", P)
+    back = 100.0 + SHORTEST_COOLDOWN
+    assert isinstance(pool.poll("o", ticket, math.nextafter(back, 0)), Waiting)
+    assert isinstance(pool.poll("o", ticket, back), Lease)
+
+
+def test_who_uses_the_library_says_how_long_a_rest_is() -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, None)
+    assert pool.settle(None, lease.id, limited(0.0), 100.0) == CoolingDown("a", 0.0)
+    assert granted(pool, None, 100.0).credential == "a"
+
+
+@pytest.mark.parametrize(
+    ("hint", "seconds"),
+    [
+        (LimitHint(None, (used_up(12.0), used_up(30.0))), 30.0),
+        (LimitHint(5.0, (used_up(30.0),)), 5.0),  # what is said of this call counts before
+        (LimitHint(None, (used_up(0.2),)), SHORTEST_COOLDOWN),
+        (LimitHint(None, (used_up(None),)), DEFAULT_COOLDOWN),
+        (LimitHint(None, (Limit(LimitScope.TOKENS, 10, 1, 30.0),)), DEFAULT_COOLDOWN),
+    ],
+)
+def test_a_rate_limit_rests_until_what_is_used_up_is_renewed(
+    hint: LimitHint, seconds: float
+) -> None:
+    pool = pool_of(Credential("a", None))
+    lease = granted(pool, "o")
+    refusal = Refusal(RefusalKind.RATE_LIMITED, "slow down", hint)
+    assert pool.settle("o", lease.id, refusal, 100.0) == CoolingDown("a", seconds)
+    assert pool.next_wake_up(100.0) == 100.0 + seconds
+
+
 def test_a_shorter_cooldown_does_not_cut_a_longer_one() -> None:
     pool = pool_of(Credential("a", None, max_concurrent=2))
     first, second = granted(pool, "o"), granted(pool, "o")
@@ -154,10 +204,6 @@ def test_a_pause_ends_with_the_first_credential_that_could_serve() -> None:
 
 def answer(*limits: Limit) -> Answer:
     return Answer("text", "p/m", hint=LimitHint(limits=limits))
-
-
-def used_up(reset_after: float | None, scope: LimitScope = LimitScope.TOKENS) -> Limit:
-    return Limit(scope, limit=1000, remaining=0, reset_after=reset_after)
 
 
 def test_an_answer_that_used_up_a_limit_cools_its_credential_down_until_that_is_renewed() -> None:
@@ -199,11 +245,15 @@ def test_a_used_up_limit_only_lets_a_cooldown_grow() -> None:
     assert pool.settle("o", fourth.id, limited(5.0), 20.0) == CoolingDown("a", 50.0)
 
 
-def test_a_refusal_for_another_reason_says_nothing_of_limits() -> None:
-    pool = pool_of(Credential("a", None))
-    hint = LimitHint(limits=(used_up(60.0),))
+@pytest.mark.parametrize("kind", [RefusalKind.OVERLOADED, RefusalKind.TRANSIENT])
+def test_a_refusal_for_another_reason_may_have_used_up_a_limit_too(kind: RefusalKind) -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    hint = LimitHint(99.0, (used_up(60.0),))
     lease = granted(pool, "o")
-    assert pool.settle("o", lease.id, Refusal(RefusalKind.TRANSIENT, "cut", hint), 0.0) is None
+    effect = pool.settle("o", lease.id, Refusal(kind, "cut", hint), 0.0)
+    assert effect == CoolingDown("a", 60.0, refused=False)
+    assert granted(pool, "o", 59.0).credential == "b"
+    assert granted(pool, "o", 60.0).credential == "a"
 
 
 def test_a_closed_credential_does_not_cool_down() -> None:
@@ -308,7 +358,7 @@ def test_the_first_and_every_fifth_lease_of_a_credential_simulates_a_rate_limit(
     for name in names:
         flags = []
         for _ in range(12):
-            lease = pool.poll("o", pool.request("o", Wish(name)), 0.0)
+            lease = pool.poll("o", pool.request("o", wish(name)), 0.0)
             assert isinstance(lease, Lease)
             flags.append(lease.simulate_rate_limit)
             pool.settle("o", lease.id, None, 0.0)
@@ -345,7 +395,7 @@ RESULTS = st.one_of(
         Refusal,
         st.sampled_from(RefusalKind),
         st.just("because"),
-        st.builds(LimitHint, SECONDS),
+        st.builds(LimitHint, SECONDS, st.lists(LIMITS, max_size=2).map(tuple)),
     ),
 )
 
@@ -381,7 +431,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(owner=OWNERS, provider=st.sampled_from("pq"))
     def request(self, owner: str, provider: str) -> None:
-        self.tickets[self.pool.request(owner, Wish(provider))] = (owner, provider)
+        self.tickets[self.pool.request(owner, wish(provider))] = (owner, provider)
 
     @precondition(lambda self: self.tickets)
     @rule(data=st.data())
@@ -422,7 +472,9 @@ class Machine(RuleBasedStateMachine):
         if isinstance(effect, CoolingDown):
             until = self.now + effect.seconds
             assert until >= self.cooldowns[lease.credential]
-            assert effect.refused == isinstance(result, Refusal)
+            is_refused = isinstance(result, Refusal) and result.kind is RefusalKind.RATE_LIMITED
+            assert effect.refused == is_refused
+            assert not is_refused or effect.seconds >= SHORTEST_COOLDOWN
             self.cooldowns[lease.credential] = until
         elif isinstance(effect, Closed):
             self.closed.add(lease.credential)
@@ -459,7 +511,7 @@ class Machine(RuleBasedStateMachine):
             for _ in range(self.slots[credential.name]):
                 provider = credential.provider or "p"
                 assert isinstance(
-                    self.pool.poll("end", self.pool.request("end", Wish(provider)), self.now), Lease
+                    self.pool.poll("end", self.pool.request("end", wish(provider)), self.now), Lease
                 )
 
 

@@ -12,7 +12,7 @@ from agentos.credentials.budget import Budget
 from agentos.credentials.pool import CredentialPool, Refused, Waiting
 
 MANY = Credential("a", None, max_concurrent=9)
-FREE = Wish("p", "p/free")
+FREE = Wish("p", "p/free", Usage())
 
 
 def wish(tokens: int) -> Wish:

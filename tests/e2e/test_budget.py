@@ -1,5 +1,6 @@
 """A budget holds across children, kills and runs: the providers never bill more than it."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from command import Workspace, wait_until
 from loopback import MODELS, environment, user_config
 
 from agentos.core.prices import NANO
-from agentos.testing import Asked, LoopbackServer, Reply, Say, author
+from agentos.testing import Asked, Exchange, LoopbackServer, Reply, Say, Wire, author
 
 PRICES = """
 [providers.openai]
@@ -26,19 +27,23 @@ cached = 0.1
 cache_write = 1.25
 """
 INPUT, OUTPUT = {"openai": 2, "anthropic": 1}, {"openai": 10, "anthropic": 5}
+CACHE_WRITE = {"openai": 2, "anthropic": 1.25}
 
 
 def billed(*servers: LoopbackServer) -> int:
     """Nanodollars that the servers would ask for."""
-    return sum(
-        (
-            exchange.billed.input_tokens * INPUT[exchange.asked.wire]
-            + exchange.billed.output_tokens * OUTPUT[exchange.asked.wire]
-        )
-        * (NANO // 10**6)
-        for server in servers
-        for exchange in server.exchanges
+    return sum(_bill(exchange) for server in servers for exchange in server.exchanges)
+
+
+def _bill(exchange: Exchange) -> int:
+    wire, usage = exchange.asked.wire, exchange.billed
+    plain = usage.input_tokens - usage.cache_write_tokens
+    per_million = (
+        plain * INPUT[wire]
+        + usage.cache_write_tokens * CACHE_WRITE[wire]
+        + usage.output_tokens * OUTPUT[wire]
     )
+    return math.ceil(per_million * (NANO // 10**6))
 
 
 def documents(shelf: Workspace) -> int:
@@ -50,7 +55,8 @@ def slow_author(asked: Asked) -> Reply:
     """As an author, but slow enough to be killed in the middle."""
     reply = author(asked)
     assert isinstance(reply, Say)
-    return Say(reply.text, chunks=4, delay=0.1)
+    written = 300 if asked.wire is Wire.ANTHROPIC else 0
+    return Say(reply.text, cache_write_tokens=written, chunks=4, delay=0.1)
 
 
 def test_what_is_billed_never_exceeds_the_budget(shelf: Workspace, own_home: Path) -> None:

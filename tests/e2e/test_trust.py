@@ -38,7 +38,7 @@ def test_an_address_of_an_untrusted_project_is_not_used(shelf: Workspace) -> Non
             assert code == 2
             assert "sets providers.openai.base_url, and this project is not trusted" in output
             assert "agentos config trust" in output
-        assert server.exchanges == ()
+        assert server.connections == 0
         assert not (shelf.root / ".agentos").exists()
 
         assert shelf.run("config", "trust")[0] == 0

@@ -98,6 +98,26 @@ def ask(
             Answer("", "anthropic/claude-test", Usage(900, 1)),
             id="empty",
         ),
+        pytest.param(
+            Raw(
+                200,
+                json.dumps(
+                    {
+                        "type": "message",
+                        "content": [
+                            {"type": "thinking", "thinking": "Hm."},
+                            {"type": "text", "text": "# At "},
+                            {"type": "text", "text": "once"},
+                        ],
+                        "stop_reason": "end_turn",
+                        "usage": {"input_tokens": 900, "output_tokens": 80},
+                    }
+                ).encode(),
+                "application/json",
+            ),
+            Answer("# At once", "anthropic/claude-test", Usage(900, 80)),
+            id="not streamed",
+        ),
     ],
 )
 def test_answers(reply: Reply, expected: Answer) -> None:
@@ -487,10 +507,11 @@ def test_another_major_version_is_not_used(monkeypatch: pytest.MonkeyPatch) -> N
     assert "0.125.0" in refusal.message
 
 
-def test_the_bound_holds_for_what_is_written_to_the_cache_too() -> None:
+def test_the_bound_is_of_input_and_output_and_the_price_knows_what_a_cache_costs() -> None:
     model = model_at("http://127.0.0.1:9")
     bound = model.bound(REQUEST)
-    assert bound == Usage(bound.input_tokens, 512, 0, bound.input_tokens)
+    assert bound == Usage(bound.input_tokens, 512)
+    assert PROVIDER.writes_cache
     assert bound.input_tokens > len(join(REQUEST).whole)
 
 

@@ -144,8 +144,26 @@ def test_a_model_that_declines_is_a_refusal_of_the_request_that_costs() -> None:
     assert (refusal.usage, refusal.hint) == (Usage(4, 2), HINT)
 
 
-def test_a_message_without_its_last_event_is_cut() -> None:
-    refusal = read(start(input_tokens=4), text("x"), end(output_tokens=2)[0])
+def test_a_message_that_said_why_it_stopped_counts_without_its_last_event() -> None:
+    answer = read(start(input_tokens=4), text("x"), end(output_tokens=2)[0])
+    assert answer == Answer("x", "anthropic/m", Usage(4, 2), HINT)
+
+
+def test_what_comes_after_the_end_of_a_message_loses_it_not() -> None:
+    whole = [start(input_tokens=4), text("x"), end(output_tokens=2)[0]]
+    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Busy"}}
+    assert read(*whole, error) == Answer("x", "anthropic/m", Usage(4, 2), HINT)
+
+    def broken() -> Iterator[str]:
+        yield from map(json.dumps, whole)
+        raise OSError("reset")
+
+    answer = read_answer(broken(), "anthropic/m", None, HINT)
+    assert answer == Answer("x", "anthropic/m", Usage(4, 2), HINT)
+
+
+def test_a_message_without_an_end_is_cut() -> None:
+    refusal = read(start(input_tokens=4), text("x"))
     assert isinstance(refusal, Refusal)
     assert (refusal.kind, refusal.code) == (RefusalKind.TRANSIENT, RefusalCode.CUT)
     assert (refusal.usage, refusal.hint) == (None, HINT)

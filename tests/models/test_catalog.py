@@ -1,4 +1,7 @@
+import importlib
+import pathlib
 import sys
+import tomllib
 from collections.abc import Mapping
 from decimal import Decimal
 from importlib.metadata import EntryPoint
@@ -31,6 +34,7 @@ from agentos.models.catalog import (
 )
 from agentos.models.registry import installed
 
+REPOSITORY = pathlib.Path(__file__).parents[2]
 KEY = "sk-ant-api03-Zm9vYmFy"
 
 
@@ -276,7 +280,7 @@ def test_a_missing_package_is_told_as_pip_wants_it(module: str) -> None:
     chosen = absent(module)
     assert missing_package(chosen.provider) == "acme-sdk>=2,<3"
     with pytest.raises(
-        ConfigError, match=r"^acme/x needs a package that is not installed$"
+        ConfigError, match=r"^acme/x needs a package that is missing or of another version$"
     ) as caught:
         check_package(chosen)
     assert caught.value.hint == "type: pip install 'acme-sdk>=2,<3'"
@@ -286,6 +290,39 @@ def test_a_missing_package_is_told_as_pip_wants_it(module: str) -> None:
 def test_a_package_that_is_there_is_found_without_a_word(module: str) -> None:
     check_package(absent(module))
     assert missing_package(absent(module).provider) == ""
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"),
+    [("1.99.0", False), ("2.0.0", True), ("2.99.1", True), ("3.0.0", False), ("dev", True)],
+)
+def test_another_major_version_is_told_before_a_run(
+    monkeypatch: pytest.MonkeyPatch, version: str, fits: bool
+) -> None:
+    versions = {"acme-sdk": version}
+    monkeypatch.setattr("agentos.models.catalog.version", versions.__getitem__)
+    chosen = absent("json")
+    assert missing_package(chosen.provider) == ("" if fits else "acme-sdk>=2,<3")
+    if not fits:
+        with pytest.raises(ConfigError, match="or another version") as caught:
+            check_package(chosen)
+        assert caught.value.hint == "type: pip install 'acme-sdk>=2,<3'"
+
+
+def test_of_another_kind_of_requirement_nothing_is_read() -> None:
+    odd = Provider("acme", build, requirement="acme-sdk[http]~=2.1", module="json")
+    assert missing_package(odd) == ""
+
+
+@pytest.mark.parametrize("name", ["anthropic", "gemini", "openai"])
+def test_extra_requirement_and_the_major_that_an_adapter_takes_agree(name: str) -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    adapter = importlib.import_module(f"agentos.models.{name}")
+    requirement: str = adapter.PROVIDER.requirement
+    assert project["optional-dependencies"][name] == [requirement]
+    major = int(adapter._MAJOR.removesuffix("."))
+    assert f"{major}." == adapter._MAJOR
+    assert requirement.endswith(f">={major},<{major + 1}")
 
 
 # --- credentials ---------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from google import genai
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import agentos.models.gemini
+import agentos.models.hosted
 from agentos.core.calls import (
     Answer,
     LimitHint,
@@ -115,13 +115,14 @@ class Recorded:
 @contextmanager
 def no_network(recorded: Recorded) -> Iterator[None]:
     @contextmanager
-    def client(limits: TimeLimits) -> Iterator[httpx2.Client]:
+    def client(limits: TimeLimits, *, max_output_tokens: int) -> Iterator[httpx2.Client]:
+        assert max_output_tokens > 0
         timeout = httpx2.Timeout(limits.idle, connect=limits.connect)
         with httpx2.Client(transport=httpx2.MockTransport(recorded), timeout=timeout) as client:
             yield client
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(agentos.models.gemini, "guarded_client", client)
+        patch.setattr(agentos.models.hosted, "guarded_client", client)
         yield
 
 

@@ -1,3 +1,4 @@
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,22 @@ class TestInstalled:
             [sys.executable, "-P", "-c", LOADER], capture_output=True, text=True, check=False
         )
         assert (found.stdout, found.stderr) == ("[]\n", "")
+
+    def test_two_packages_with_one_name_are_both_named(
+        self, other_package: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        metadata = other_package.parent / "yours-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: yours\nVersion: 1.0\n")
+        entries = metadata / "entry_points.txt"
+        entries.write_text("[agentos.models]\nmine = yours:PROVIDER\n")
+        with pytest.raises(ConfigError, match="provider called mine: ") as caught:
+            installed()
+        assert {"mine", "yours"} == set(str(caught.value).rpartition(": ")[2].split(" and "))
+        assert caught.value.hint == "uninstall one of them"
+        entries.write_text("[agentos.models]\nmine = mine_of_theirs:FAMILY\n")
+        importlib.invalidate_caches()
+        assert "mine" in installed()  # one package that is found twice
 
     def test_a_package_without_its_own_models_has_to_be_installed_again(
         self, monkeypatch: pytest.MonkeyPatch

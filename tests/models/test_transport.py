@@ -15,6 +15,7 @@ from agentos.core.calls import LimitHint, Refusal, RefusalCode, RefusalKind, Usa
 from agentos.core.model_settings import TimeLimits
 from agentos.models.transport import (
     MAX_BODY,
+    MAX_BYTES_PER_TOKEN,
     MAX_QUOTE,
     Unfit,
     broken,
@@ -150,6 +151,20 @@ def test_a_body_of_just_the_size_is_read(server: _Server) -> None:
         assert len(client.get(url(server)).content) == MAX_BODY
 
 
+def test_who_may_say_more_may_send_more(server: _Server) -> None:
+    tokens = MAX_BODY // MAX_BYTES_PER_TOKEN + 1
+    server.body = b"x" * (tokens * MAX_BYTES_PER_TOKEN)
+    with guarded_client(PATIENT, max_output_tokens=tokens) as client:
+        assert len(client.get(url(server)).content) > MAX_BODY
+    server.body += b"x"
+    with (
+        pytest.raises(Unfit) as caught,
+        guarded_client(PATIENT, max_output_tokens=tokens) as client,
+    ):
+        client.get(url(server))
+    assert caught.value.refusal.code == RefusalCode.OVERSIZED
+
+
 def test_the_total_limit_runs_from_the_opening_of_the_client(server: _Server) -> None:
     now = 100.0
     limits = TimeLimits(total=30.0)
@@ -193,6 +208,15 @@ def test_a_compressed_body_is_not_unpacked(server: _Server) -> None:
     refusal = get(url(server))
     assert (refusal.kind, refusal.code) == (RefusalKind.TRANSIENT, RefusalCode.NO_ANSWER)
     assert "compressed" in refusal.message
+
+
+def test_a_compressed_error_is_left_to_its_status(server: _Server) -> None:
+    server.status = 401
+    server.headers = JSON | {"content-encoding": "gzip"}
+    server.body = gzip.compress(b"x" * 50_000_000)
+    with guarded_client(PATIENT) as client:
+        response = client.get(url(server))
+    assert (response.status_code, response.content) == (401, b"")
 
 
 @pytest.mark.parametrize(

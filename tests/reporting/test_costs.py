@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from decimal import Decimal
 
@@ -109,6 +110,31 @@ class TestCutOff:
         assert costs.item("LLD-1").unknown == 1
         assert costs.cut_off("LLD-1") == []
         assert [one.call for one in costs.cut_off("LLD-2")] == ["3"]
+
+    def test_it_is_asked_for_while_another_thread_tells_of_calls(self) -> None:
+        class Gate(str):  # an item whose comparison lets another event come in
+            __slots__ = ()
+            tell = staticmethod(lambda: None)
+
+            def __eq__(self, other: object) -> bool:
+                self.tell()
+                return str.__eq__(self, other)
+
+            __hash__ = str.__hash__
+
+        costs = costs_of(STARTED, replace(STARTED, item="LLD-2"))
+        more = threading.Thread(target=costs, args=(replace(STARTED, call="9"),), daemon=True)
+
+        def tell() -> None:
+            if more.ident is None:
+                more.start()
+                more.join(0.1)  # without a lock it gets in here, with one it never does
+
+        label = Gate("LLD-1")
+        Gate.tell = staticmethod(tell)
+        assert [one.call for one in costs.cut_off(label)] == ["1"]
+        more.join()
+        assert [one.call for one in costs.cut_off("LLD-1")] == ["1", "9"]
 
     def test_the_end_of_another_items_call_ends_nothing_here(self) -> None:
         costs = costs_of(STARTED, replace(FINISHED, item="LLD-2"))

@@ -35,6 +35,25 @@ def test_close_ends_connections_that_wait_for_a_request() -> None:
         idle.close()
 
 
+def test_every_connection_is_counted_whatever_is_asked(ask: Any) -> None:
+    with LoopbackServer([Say("one")]) as server:
+        assert server.connections == 0
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.sendall(b"GET /v1/models HTTP/1.1\r\nConnection: close\r\n\r\n")
+            while client.recv(4096):
+                pass
+        assert server.connections == 1
+        with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+            client.shutdown(socket.SHUT_WR)  # not a word
+            while client.recv(4096):
+                pass
+        assert server.connections == 2
+        assert server.exchanges == ()
+        ask(server, Wire.ANTHROPIC)
+        assert server.connections == 3
+        assert len(server.exchanges) == 1
+
+
 def test_client_that_leaves_in_the_middle_of_its_request() -> None:
     with LoopbackServer([Say("for the next")]) as server:
         head = b"POST /v1/messages HTTP/1.1\r\nContent-Length: 100\r\n\r\n"

@@ -6,13 +6,16 @@ from agentos.core.config.credentials import PROVIDER_KEY_VARIABLES, CredentialSe
 
 SIMULATE_VARIABLE = "AGENTOS_SIMULATE_429"
 
+_TALKATIVE = frozenset({"ANTHROPIC_LOG", "OPENAI_LOG"})
+"""Switches by which SDKs log requests, headers and answers past everything that masks them."""
+
 # A shorter secret is looked for as a whole value: as a part it would be found everywhere.
 _SHORTEST_PART = 8
 
 
 def child_environment(environ: Mapping[str, str], credentials: CredentialSet) -> dict[str, str]:
     """`environ` without any variable that holds a credential, whatever it is called."""
-    withheld = credentials.variables | PROVIDER_KEY_VARIABLES
+    withheld = credentials.variables | PROVIDER_KEY_VARIABLES | _TALKATIVE
     return {
         name: value
         for name, value in environ.items()

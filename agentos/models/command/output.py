@@ -154,4 +154,4 @@ def _gemini_model_usage(stats: object) -> Usage:
 
 
 def _count(value: object) -> int:
-    return value if isinstance(value, int) and 0 <= value < _MAX_COUNT else 0
+    return value if type(value) is int and 0 <= value < _MAX_COUNT else 0  # True is an int, too

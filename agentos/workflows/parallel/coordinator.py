@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any, Protocol, TypeVar
 
 from agentos.core.clock import Clock
+from agentos.core.inbox import next_word
 from agentos.core.outcomes import Outcome
 from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
 
@@ -175,7 +176,7 @@ class ParallelCoordinator:
     def _words(self, *, wait: bool) -> Iterator[_Stop | _Drain | _Ended]:
         """Everything that has arrived; with `wait` at least one word."""
         if wait:
-            yield self._inbox.get()
+            yield next_word(self._inbox)
         while True:
             try:
                 yield self._inbox.get_nowait()

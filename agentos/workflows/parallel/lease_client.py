@@ -55,13 +55,9 @@ class LeaseClient:
             if answer["status"] == "granted":
                 return Lease(**answer["lease"])
             if answer["status"] == "exhausted":
-                raise CredentialsExhausted(
-                    answer["reason"], "Add a credential that works, then run the command again."
-                )
+                raise CredentialsExhausted(answer["reason"])
             if answer["status"] == "overspent":
-                raise BudgetExhausted(
-                    answer["reason"], "Run again with a higher limit, or with --budget-reset."
-                )
+                raise BudgetExhausted(answer["reason"])
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""

@@ -4,6 +4,7 @@ What comes from a child is checked to the last number: it is another process tha
 """
 
 import dataclasses
+import math
 
 from agentos.core.calls import (
     MOST_TOKENS,
@@ -26,8 +27,8 @@ _LONGEST_REST = 366 * 24 * 3600  # seconds; JSON knows numbers that no clock can
 def result_fields(result: Answer | Refusal) -> dict[str, object]:
     """How a call went, as JSON takes it; the text of an answer is left out."""
     known: dict[str, object] = {
-        "usage": None if result.usage is None else dataclasses.asdict(result.usage),
-        "hint": dataclasses.asdict(result.hint),
+        "usage": _usage_fields(result.usage),
+        "hint": _hint_fields(result.hint),
     }
     if isinstance(result, Answer):
         return known
@@ -36,6 +37,38 @@ def result_fields(result: Answer | Refusal) -> dict[str, object]:
         "message": result.message[:MAX_REASON],
         "code": result.code[:MAX_REASON],
     }
+
+
+def _usage_fields(usage: Usage | None) -> dict[str, int] | None:
+    """Anybody's adapter counts: what is no count must not make the whole result unreadable."""
+    if usage is None:
+        return None
+    counts = {name: _sane_count(one) for name, one in dataclasses.asdict(usage).items()}
+    known = {name: count for name, count in counts.items() if count is not None}
+    return known if len(known) == len(counts) else None
+
+
+def _hint_fields(hint: LimitHint) -> dict[str, object]:
+    limits = [
+        {
+            "scope": one.scope,
+            "limit": _sane_count(one.limit),
+            "remaining": _sane_count(one.remaining),
+            "reset_after": _sane(one.reset_after),
+        }
+        for one in hint.limits
+    ]
+    return {"retry_after": _sane(hint.retry_after), "limits": limits}
+
+
+def _sane_count(count: float | None) -> int | None:
+    sane = _sane(count)
+    return None if sane is None else min(int(sane), MOST_TOKENS)
+
+
+def _sane(number: float | None) -> float | None:
+    """Itself if it is a finite number from 0 on; None, which is `not said`, for all else."""
+    return number if isinstance(number, int | float) and 0 <= number < math.inf else None
 
 
 def result_from(data: object) -> Answer | Refusal:

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 
-from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
+from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
 from agentos.core.errors import AgentosError
 from agentos.workflows.parallel.lease_client import LeaseClient
 
@@ -26,7 +26,7 @@ def main() -> None:
         command, *words = line.split()
         try:
             if command == "acquire":
-                lease = client.acquire(Wish(words[0]))
+                lease = client.acquire(Wish(words[0], f"{words[0]}/m", Usage()))
                 say(
                     id=lease.id,
                     credential=lease.credential,

@@ -23,7 +23,7 @@ from agentos.credentials.pool import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 
 EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
-P = Wish("p")
+P = Wish("p", "p/m", Usage())
 ANSWER = Answer("text", "model")
 DEAD = Refusal(RefusalKind.CREDENTIAL, "invalid key")
 

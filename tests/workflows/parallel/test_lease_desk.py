@@ -10,7 +10,7 @@ from agentos.workflows.parallel.credential_coordinator import CredentialCoordina
 from agentos.workflows.parallel.lease_desk import LeaseDesk, Session
 from agentos.workflows.parallel.lease_wire import Acquire, Bind, Settle, encode_call
 
-ACQUIRE = encode_call(Acquire("1", Wish("p")))
+ACQUIRE = encode_call(Acquire("1", Wish("p", "p/m", Usage())))
 
 
 class Coordinator(CredentialCoordinator):
@@ -85,10 +85,10 @@ def test_no_room_in_the_budget_is_told_apart_from_no_credential() -> None:
         "status": "overspent",
         "reason": "0 of 5 tokens are spent, and the next call may take 6",
     }
-    lease = ask(session, encode_call(Acquire("2", Wish("p"))))["lease"]["id"]
+    lease = ask(session, encode_call(Acquire("2", Wish("p", "p/m", Usage()))))["lease"]["id"]
     refusal = Refusal(RefusalKind.CREDENTIAL, "invalid key", usage=Usage())
     assert ask(session, encode_call(Settle(lease, refusal))) == {"status": "settled"}
-    answer = ask(session, encode_call(Acquire("3", Wish("p"))))
+    answer = ask(session, encode_call(Acquire("3", Wish("p", "p/m", Usage()))))
     assert answer["status"] == "exhausted"
     assert "invalid key" in answer["reason"]
 

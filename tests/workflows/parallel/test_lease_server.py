@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from agentos.core.calls import Answer, Lease, Wish
+from agentos.core.calls import Answer, Lease, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.pool import Waiting
@@ -29,7 +29,7 @@ from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Acquire, Line, en
 
 SCRIPT = Path(__file__).with_name("lease_child.py")
 SECRET = "sk-0123456789-geheim"
-ACQUIRE = json.loads(encode_call(Acquire("1", Wish("p"))))
+ACQUIRE = json.loads(encode_call(Acquire("1", Wish("p", "p/m", Usage()))))
 ANSWERED = result_fields(Answer("text", "model"))
 
 
@@ -56,7 +56,7 @@ class Room:
             self.waiting.set()
 
     def free(self) -> bool:
-        ticket = self.coordinator.request("probe", Wish("p"))
+        ticket = self.coordinator.request("probe", Wish("p", "p/m", Usage()))
         try:
             return isinstance(self.coordinator.wait("probe", ticket, 0), Lease)
         finally:
@@ -246,7 +246,7 @@ class TestChildren:
             first.ask("acquire p")
             second.order("acquire p")
             assert room.waiting.wait(30)
-            third = room.coordinator.request("LLD-3", Wish("p"))
+            third = room.coordinator.request("LLD-3", Wish("p", "p/m", Usage()))
             assert isinstance(room.coordinator.wait("LLD-3", third, 0.1), Waiting)
             first.ask("settle answer")
             assert second.hear()["secret"] == SECRET

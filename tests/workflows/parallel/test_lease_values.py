@@ -77,6 +77,27 @@ def test_a_wish_crosses_unharmed(wish: Wish) -> None:
     assert wish_from(crossed(wish_fields(wish))) == wish
 
 
+NONSENSE = [float("nan"), float("inf"), -float("inf"), -1, -0.5, "5", None]
+
+
+@pytest.mark.parametrize("value", NONSENSE, ids=repr)
+def test_what_somebodys_adapter_says_amiss_is_as_if_it_was_not_said(value: Any) -> None:
+    limit = Limit(LimitScope.TOKENS, value, value, value)
+    for result in (
+        Answer("", "", Usage(5, value), LimitHint(value, (limit, LIMIT))),
+        Refusal(RefusalKind.RATE_LIMITED, "", LimitHint(value, (limit, LIMIT)), "", Usage(value)),
+    ):
+        back = result_from(crossed(result_fields(result)))
+        assert back.usage is None  # so that the worst case is counted
+        assert back.hint == LimitHint(None, (Limit(LimitScope.TOKENS), LIMIT))
+
+
+def test_a_count_beyond_all_counts_and_one_with_a_fraction_cross_as_what_they_can_be() -> None:
+    usage: Any = Usage(10**400, 2.0, 1e300)  # type: ignore[arg-type] # as an adapter might
+    back = result_from(crossed(result_fields(Answer("", "", usage))))
+    assert back.usage == Usage(MOST_TOKENS, 2, MOST_TOKENS)
+
+
 def test_the_text_of_an_answer_stays_where_it_is() -> None:
     back = result_from(crossed(result_fields(ANSWER)))
     assert back == Answer("", "", ANSWER.usage, ANSWER.hint)
