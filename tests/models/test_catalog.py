@@ -304,7 +304,7 @@ def test_another_major_version_is_told_before_a_run(
     chosen = absent("json")
     assert missing_package(chosen.provider) == ("" if fits else "acme-sdk>=2,<3")
     if not fits:
-        with pytest.raises(ConfigError, match="or another version") as caught:
+        with pytest.raises(ConfigError, match="of another version") as caught:
             check_package(chosen)
         assert caught.value.hint == "type: pip install 'acme-sdk>=2,<3'"
 
