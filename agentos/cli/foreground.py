@@ -29,7 +29,7 @@ from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
 from agentos.records.state_folder import prepare_state
 from agentos.reporting.costs import Costs
-from agentos.reporting.summary import exit_code
+from agentos.reporting.summary import ADVICE, exit_code
 from agentos.workflows.parallel import CredentialCoordinator
 
 
@@ -97,6 +97,8 @@ def run_in_foreground(
     say(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
     if used := costs.total.describe():
         say(f"used: {used}")
+    if report.stopped_by in ADVICE:
+        say(ADVICE[report.stopped_by])
     return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
 
 

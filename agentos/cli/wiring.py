@@ -34,7 +34,7 @@ from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
-from agentos.reporting.summary import exit_code
+from agentos.reporting.summary import ADVICE, exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.lease_server import LeaseServer
 
@@ -46,12 +46,6 @@ CLOSE_TIMEOUT_AFTER_STOP = 0.5
 
 CLOSE_TIMEOUT = 3600.0
 """The same for a run that ended by itself: a pager may be read at leisure."""
-
-
-_ADVICE = {
-    "budget": "to go on, give a higher limit; --budget-reset forgets what was spent",
-    "credentials": "to go on, add a credential that works, and run the command again",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +255,7 @@ class Batch:
 
     def _remarks(self) -> tuple[str, ...]:
         told = self._budget.describe()
-        return tuple(filter(None, (told, *(_ADVICE.get(cause) for cause in sorted(self._ran_out)))))
+        return tuple(filter(None, (told, *(ADVICE.get(cause) for cause in sorted(self._ran_out)))))
 
     def _notify(self, text: str) -> None:
         self._stream.publish(Notice(text=self._masker.mask(text)))

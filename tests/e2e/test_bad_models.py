@@ -72,7 +72,7 @@ def test_a_missing_package_is_named_with_what_to_type(shelf: Workspace, tmp_path
     [
         (refusals.unknown_model(), 1, ["openai/x refused", "model_not_found"]),
         (refusals.context_too_long(), 1, ["openai/x refused", "context_length_exceeded"]),
-        (refusals.bad_key(), 4, ["OPENAI_API_KEY", "interrupted"]),
+        (refusals.bad_key(), 4, ["OPENAI_API_KEY", "interrupted", "add a credential"]),
         (refusals.insufficient_quota(), 4, ["OPENAI_API_KEY", "insufficient_quota"]),
         (Flood(50 * 1024 * 1024), 1, ["larger than 8 MiB"]),
         (Raw(200, b"<html>Log in first</html>"), 1, ["text/html", "base_url"]),

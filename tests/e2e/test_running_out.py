@@ -8,7 +8,7 @@ from agentos.testing import LoopbackServer, author, refusals
 
 BATCH = ("parallel", "lld", "042", "--drafter", "openai/x")
 KEY = {"OPENAI_API_KEY": KEYS["draft-a"]}
-BUDGET = "to go on, give a higher limit; --budget-reset forgets what was spent"
+BUDGET = "to go on, give a higher limit; --budget-reset forgets what a batch has spent"
 CREDENTIALS = "to go on, add a credential that works, and run the command again"
 
 
