@@ -1,7 +1,10 @@
 """Limits on a response: its time, its size and its kind. Imports httpx2: only for use in a call."""
 
-from collections.abc import Callable, Iterator
-from typing import cast
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 import httpx2
 
@@ -32,10 +35,28 @@ class Guard:
         self._refuse = refuse
         self._clock = clock
         self._deadline = clock() + limits.total
+        self._socket: socket.socket | None = None
+        self.is_over = False
+
+    @contextmanager
+    def watch(self) -> Iterator[None]:
+        """Hang up when the total limit is over: a body is checked as it comes, headers are not."""
+        timer = threading.Timer(self._limits.total, self._hang_up)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except Exception as error:
+            if self.is_over:
+                raise self._refuse(_too_long(self._limits)) from error
+            raise
+        finally:
+            timer.cancel()
 
     def before(self, request: httpx2.Request) -> None:
         """Ask for a body as it is: a small compressed one may hide a huge one."""
         request.headers["accept-encoding"] = "identity"
+        request.extensions = {**request.extensions, "trace": self._traced}
 
     def after(self, response: httpx2.Response) -> None:
         """Judge a response by its status and headers, and bound its body."""
@@ -54,6 +75,19 @@ class Guard:
             del response.headers["content-encoding"]
             response.stream = httpx2.ByteStream(b"")
         response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), self._check)
+
+    def _traced(self, name: str, info: Mapping[str, Any]) -> None:
+        """Keep the connection's socket; the name and the stream are httpcore's."""
+        if name in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._socket = info["return_value"].get_extra_info("socket")
+            if self.is_over:
+                self._hang_up()
+
+    def _hang_up(self) -> None:
+        self.is_over = True
+        if self._socket is not None:
+            with suppress(OSError):  # it is closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
 
     def _check(self, size: int) -> None:
         """Raise if a body of `size` bytes so far may not go on."""

@@ -77,7 +77,7 @@ def guarded_client(
         )
     except (OSError, ValueError, ImportError) as error:
         raise Unfit(_unusable_network(error)) from None
-    with client:
+    with guard.watch(), client:
         yield client
 
 

@@ -3,7 +3,9 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import httpx2
@@ -413,3 +415,43 @@ def test_a_package_that_is_missing_or_does_not_fit() -> None:
     assert missing.code == old.code == RefusalCode.MISSING_PACKAGE
     assert missing.message.endswith("is not installed; run: pip install 'openai>=3,<4'")
     assert "2.1" in old.message
+
+
+@pytest.mark.parametrize(
+    "drop",
+    [b"X-Slow: yes\r\n", b"x", b"HTTP/1.1 103 Early Hints\r\n\r\n"],
+    ids=["a header at a time", "a byte at a time", "hints without an end"],
+)
+def test_the_total_limit_holds_before_there_is_a_body(drop: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        left = threading.Event()
+
+        def trickle() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                if not drop.startswith(b"HTTP"):
+                    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+                while not left.wait(0.05):
+                    connection.sendall(drop)
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        refusal = get(address, TimeLimits(connect=30.0, idle=30.0, total=0.5))
+        left.set()
+        thread.join(30)
+    assert (refusal.kind, refusal.code) == (RefusalKind.TRANSIENT, RefusalCode.TOO_LONG)
+    assert refusal.usage is None
+
+
+def test_a_connection_that_comes_about_too_late_is_hung_up(server: _Server) -> None:
+    from agentos.models.response_guard import Guard
+
+    guard = Guard(PATIENT, 100, Unfit, lambda: 0.0)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        guard._hang_up()
+        stream = SimpleNamespace(get_extra_info={"socket": ours}.get)
+        guard._traced("connection.connect_tcp.complete", {"return_value": stream})
+        assert theirs.recv(1) == b""
