@@ -74,7 +74,7 @@ def test_a_missing_package_is_named_with_what_to_type(shelf: Workspace, tmp_path
         (refusals.context_too_long(), 1, ["openai/x refused", "context_length_exceeded"]),
         (refusals.bad_key(), 4, ["OPENAI_API_KEY", "interrupted", "add a credential"]),
         (refusals.insufficient_quota(), 4, ["OPENAI_API_KEY", "insufficient_quota"]),
-        (Flood(50 * 1024 * 1024), 1, ["larger than 8 MiB"]),
+        (Flood(50 * 1024 * 1024), 1, ["larger than 15 MiB"]),
         (Raw(200, b"<html>Log in first</html>"), 1, ["text/html", "base_url"]),
     ],
     ids=["unknown model", "too long", "bad key", "spent", "50 MB", "HTML"],
