@@ -75,7 +75,6 @@ def test_every_item_finishes_and_every_request_is_in_the_audits_once(
         assert reviews.wait_idle()
         counted = server_ends(drafts, reviews)
     assert code in (0, 3), output
-    assert " failed" not in output, output
     assert shelf.journals == []
     outcomes = [item["outcome"] for item in shelf.summary(shelf.runs[-1])["items"].values()]
     assert len(outcomes) == 14
