@@ -65,7 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:  # the client has heard enough
             self.close_connection = True
         if self.server.stays:
-            self.rfile.read(1)  # until the client leaves
+            with suppress(OSError):  # it may leave with a reset
+                self.rfile.read(1)  # until the client leaves
             self.server.left.set()
 
     def log_message(self, *_: object) -> None:
