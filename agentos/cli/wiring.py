@@ -140,7 +140,11 @@ class Batch:
         )
         self._server = LeaseServer(self._credentials, sockets)
         # Last, for whatever fails before leaves no record to be closed.
-        self._record = create_record(self._on_record_error)
+        try:
+            self._record = create_record(self._on_record_error)
+        except BaseException:
+            self._server.stop()
+            raise
         for subscriber in (self._record.record, self._record.audit, self._note_child):
             self._stream.subscribe(subscriber)
 

@@ -1,5 +1,6 @@
 """Limits on a response: its time, its size and its kind. Imports httpx2: only for use in a call."""
 
+import codecs
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -98,7 +99,11 @@ class Guard:
 
 
 class _Bounded(httpx2.SyncByteStream):
-    """A response's bytes, each chunk of them after a check of the size so far."""
+    """A response's bytes, each chunk of them after a check of the size so far.
+
+    All that passes the guard is text; a byte that is no UTF-8 is replaced, for an SDK would throw a
+    whole answer away over it.
+    """
 
     def __init__(self, inner: httpx2.SyncByteStream, check: Callable[[int], None]) -> None:
         self._inner = inner
@@ -106,10 +111,12 @@ class _Bounded(httpx2.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         for chunk in self._inner:
             size += len(chunk)
             self._check(size)
-            yield chunk
+            yield decoder.decode(chunk).encode("utf-8")
+        yield decoder.decode(b"", final=True).encode("utf-8")
 
     def close(self) -> None:
         self._inner.close()

@@ -456,3 +456,9 @@ def test_a_connection_that_comes_about_too_late_is_hung_up(server: _Server) -> N
         stream = SimpleNamespace(get_extra_info={"socket": ours}.get)
         guard._traced("connection.connect_tcp.complete", {"return_value": stream})
         assert theirs.recv(1) == b""
+
+
+def test_a_byte_that_is_no_text_does_not_lose_the_rest(server: _Server) -> None:
+    server.body = b'{"a": "' + b"\xff" + 'Größe"}'.encode() + b"\xc3"
+    with guarded_client(PATIENT) as client, client.stream("GET", url(server)) as response:
+        assert b"".join(response.iter_bytes(1)).decode() == '{"a": "\ufffdGröße"}\ufffd'
