@@ -24,7 +24,6 @@ from agentos.core.calls import (
 from agentos.core.clock import Clock
 from agentos.core.errors import Interrupted, ModelError
 from agentos.core.events import (
-    CallAbandoned,
     CallFinished,
     CallRefused,
     CallStarted,
@@ -66,7 +65,7 @@ _REVIEWS = frozenset({RequestKind.REVIEW_LLD, RequestKind.REVIEW_ISSUE})
 class _Flight:
     """A request that went out. `has_landed` once its answer is here and on its way to its asker."""
 
-    lease: Lease
+    call: CallStarted
     started: float
     has_landed: bool = False
 
@@ -124,14 +123,7 @@ class LeasingModel:
             if flight.has_landed:
                 return False
             self._flight = None
-            self._emit(
-                CallAbandoned(
-                    call=flight.lease.id,
-                    credential=flight.lease.credential,
-                    model=self._model.name,
-                    reason=reason,
-                )
-            )
+            self._emit(flight.call.abandoned(reason))
             return True
 
     def run(self, request: Request) -> Answer:
@@ -174,17 +166,16 @@ class LeasingModel:
         lease = self._leases.acquire(wish)
         with self._changing:
             self._heed_cancel()  # the lease is taken back when this process ends
-            self._flight = _Flight(lease, self._clock())
-            self._emit(LeaseGranted(credential=lease.credential))
-            self._emit(
-                CallStarted(
-                    call=lease.id,
-                    credential=lease.credential,
-                    model=self._model.name,
-                    most_input_tokens=wish.bound.input_tokens,
-                    most_output_tokens=wish.bound.output_tokens,
-                )
+            call = CallStarted(
+                call=lease.id,
+                credential=lease.credential,
+                model=wish.model,
+                most_input_tokens=wish.bound.input_tokens,
+                most_output_tokens=wish.bound.output_tokens,
             )
+            self._flight = _Flight(call, self._clock())
+            self._emit(LeaseGranted(credential=lease.credential))
+            self._emit(call)
         return lease
 
     def _heed_cancel(self) -> None:
@@ -207,7 +198,7 @@ class LeasingModel:
             if flight is None:
                 raise Interrupted("stopped while waiting for the model")
             seconds = self._clock() - flight.started
-            self._emit(_end_of_call(flight.lease, self._model.name, seconds, result))
+            self._emit(_end_of_call(flight.call, seconds, result))
             arrived = isinstance(result, Answer)
             self._flight = replace(flight, has_landed=True) if arrived else None
         return result
@@ -251,33 +242,25 @@ def _judged(request: Request, answer: Answer) -> Answer | Refusal:
     return replace(answer, text=text)
 
 
-def _end_of_call(lease: Lease, model: str, seconds: float, result: Answer | Refusal) -> Event:
+def _end_of_call(call: CallStarted, seconds: float, result: Answer | Refusal) -> Event:
     usage = result.usage or Usage()
-    tokens: dict[str, Any] = {
+    known: dict[str, Any] = {
+        "call": call.call,
+        "credential": call.credential,
+        "model": call.model,
+        "seconds": seconds,
+        "usage_known": result.usage is not None,
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "cached_tokens": usage.cached_tokens,
         "cache_write_tokens": usage.cache_write_tokens,
     }
     if isinstance(result, Answer):
-        return CallFinished(
-            call=lease.id,
-            credential=lease.credential,
-            model=model,
-            seconds=seconds,
-            usage_known=result.usage is not None,
-            truncated=result.truncated,
-            **tokens,
-        )
+        return CallFinished(truncated=result.truncated, **known)
     return CallRefused(
-        call=lease.id,
-        credential=lease.credential,
-        model=model,
-        seconds=seconds,
         refusal=result.kind,
         message=result.message,
         code=result.code,
         retry_after=result.retry_after,
-        usage_known=result.usage is not None,
-        **tokens,
+        **known,
     )

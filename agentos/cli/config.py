@@ -1,7 +1,6 @@
 """`agentos config show` and `agentos config trust`: what counts, and where it was set."""
 
 import os
-import shlex
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,10 +41,10 @@ def show(project: Path) -> int:
     ]
     click.echo(render_table([*rows, *_defaults(layers)]))
     if layers.project.untrusted:
+        asks, hint = ", ".join(layers.project.untrusted), layers.project.how_to_trust
         click.echo(
-            f"\nNot trusted, so nothing runs: {printable(', '.join(layers.project.untrusted))}. "
-            "Read the file; if it does what you want, type: agentos config trust --project "
-            f"{printable(shlex.quote(str(layers.project.path.parent)))}"
+            f"\nNot trusted, so nothing runs: {printable(asks)}. "
+            f"{printable(hint[0].upper() + hint[1:])}"
         )
     return 0
 

@@ -68,7 +68,13 @@ def _estimates(
         experience=past_experience(found.project.state, found.kind),
     )
     room = context_bytes(configuration.drafter.settings, configuration.reviewer.settings)
-    return {standing.item.label: estimator.item(_texts(found, standing, room)) for standing in due}
+    drafting, reviewing = (len(join(one).whole.encode()) for one in _QUESTIONS[found.kind])
+    takes = {}
+    for standing in due:
+        context, source = _sizes(found, standing, room)
+        texts = Texts(drafting, reviewing, context, source, standing.last_step)
+        takes[standing.item.label] = estimator.item(texts)
+    return takes
 
 
 def _writer(chosen: ChosenModel) -> Writer:
@@ -76,12 +82,12 @@ def _writer(chosen: ChosenModel) -> Writer:
     return Writer(settings.name, settings.max_output_tokens, chosen.provider.is_free)
 
 
-def _texts(found: Survey, standing: Standing, room: int) -> Texts:
+def _sizes(found: Survey, standing: Standing, room: int) -> tuple[int, int]:
+    """Bytes of the item's code context and source."""
     try:
         source = read_source(standing.item.source)
     except ItemError:
         source = b""  # it will fail before it costs anything
     text = source.decode("utf-8", "replace")
     context = render(gather_context(found.project.root, text, max_bytes=max(room - len(source), 0)))
-    drafting, reviewing = (len(join(one).whole.encode()) for one in _QUESTIONS[found.kind])
-    return Texts(drafting, reviewing, len(context.encode()), len(source), standing.last_step)
+    return len(context.encode()), len(source)

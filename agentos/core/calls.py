@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 
 class RequestKind(StrEnum):
@@ -35,6 +35,11 @@ class Request:
 
 MOST_TOKENS = 2**53
 """More than any call has, and still exact in every language's numbers."""
+
+
+def is_count(value: object) -> TypeGuard[int]:
+    """Whether somebody may have counted that many tokens; True is an int, and no count."""
+    return type(value) is int and 0 <= value <= MOST_TOKENS
 
 
 @dataclass(frozen=True, slots=True)

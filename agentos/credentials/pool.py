@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
+from agentos.core.masking import Masker
 from agentos.credentials.budget import Budget, Room
 from agentos.credentials.domain import Domain
 
@@ -73,6 +74,10 @@ class Closed:
 class _Ticket:
     owner: str | None
     wish: Wish | None  # None: any credential will do, for nothing that costs
+
+    @property
+    def provider(self) -> str | None:
+        return None if self.wish is None else self.wish.provider
 
 
 @dataclass(slots=True)
@@ -147,10 +152,9 @@ class CredentialPool:
         if wanted.wish is not None and room is Room.NEVER:
             why = self._budget.why_no_room(wanted.wish)
             return self._refuse(ticket, Refused(why, over_budget=True))
-        provider = None if wanted.wish is None else wanted.wish.provider
-        hopes = [domain for domain in self._domains.values() if domain.serves(provider)]
+        hopes = [domain for domain in self._domains.values() if domain.serves(wanted.provider)]
         if all(domain.closed is not None for domain in hopes):
-            return self._refuse(ticket, Refused(_why_none(provider, hopes)))
+            return self._refuse(ticket, Refused(_why_none(wanted.provider, hopes)))
         left = [domain for domain in hopes if domain.closed is None]
         pause = all(domain.cools(now) for domain in left)
         return Waiting(
@@ -175,7 +179,7 @@ class CredentialPool:
         used_up = _until_renewed(result.hint)
         kind = None if isinstance(result, Answer) else result.kind
         if isinstance(result, Refusal) and kind is RefusalKind.CREDENTIAL:
-            domain.closed = _masked(result.message, domain.credential.secret)
+            domain.closed = Masker([domain.credential.secret or ""]).mask(result.message)
             return Closed(domain.name, domain.closed)
         if kind is not RefusalKind.RATE_LIMITED:
             return self._rest(domain, used_up, now, refused=False)
@@ -233,11 +237,10 @@ class CredentialPool:
     def _choice(self, wanted: _Ticket, now: float) -> Domain | None:
         """The owner's last; else one that serves only this provider; else the least used."""
         last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
-        provider = None if wanted.wish is None else wanted.wish.provider
         free = [
             domain
             for domain in self._domains.values()
-            if domain.serves(provider) and domain.has_room(now)
+            if domain.serves(wanted.provider) and domain.has_room(now)
         ]
         return min(
             free,
@@ -287,10 +290,6 @@ def _until_renewed(hint: LimitHint) -> float:
     """Seconds until a limit that the answer used up is there again; 0 if it left something."""
     used_up = (limit.reset_after for limit in hint.limits if limit.remaining == 0)
     return max((seconds for seconds in used_up if seconds is not None), default=0.0)
-
-
-def _masked(message: str, secret: str | None) -> str:
-    return message.replace(secret, "***") if secret else message
 
 
 def _why_none(provider: str | None, closed: list[Domain]) -> str:

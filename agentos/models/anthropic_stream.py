@@ -6,17 +6,17 @@ Pure, and without the SDK's types: its models take in whatever a server sends, u
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from agentos.core.calls import (
-    MOST_TOKENS,
     Answer,
     LimitHint,
     Refusal,
     RefusalCode,
     RefusalKind,
     Usage,
+    is_count,
 )
+from agentos.models.plain_json import text_at, value_at
 from agentos.models.transport import cut, kind_of_status, status_refusal
 
 _STATUSES = {
@@ -55,8 +55,8 @@ def as_events(body: bytes) -> Iterator[str]:
     yield json.dumps({"type": "message_start", "message": message | {"content": []}})
     blocks = message.get("content")
     for block in blocks if isinstance(blocks, list) else ():
-        delta = {"type": "text_delta", "text": _at(block, "text")}
-        if _at(block, "type") == "text":
+        delta = {"type": "text_delta", "text": value_at(block, "text")}
+        if value_at(block, "type") == "text":
             yield json.dumps({"type": "content_block_delta", "delta": delta})
     end = {"stop_reason": message.get("stop_reason")}
     yield json.dumps({"type": "message_delta", "delta": end, "usage": message.get("usage")})
@@ -76,7 +76,7 @@ def read_answer(
     try:
         for text in filter(None, data):
             event = json.loads(text)
-            if _at(event, "type") == "error" and not message.stop_reason:
+            if value_at(event, "type") == "error" and not message.stop_reason:
                 return read_refusal(event, None, secret, hint)
             message.take(event)
             if message.is_over:
@@ -107,8 +107,8 @@ def read_answer(
 
 def read_refusal(body: object, status: int | None, secret: str | None, hint: LimitHint) -> Refusal:
     """The refusal for an error's body; `status` is None for an event inside of a stream."""
-    error_type = _text_at(body, "error", "type")
-    code = _text_at(body, "error", "details", "error_code") or error_type
+    error_type = text_at(body, "error", "type")
+    code = text_at(body, "error", "details", "error_code") or error_type
     kind = None
     if code in _FOR_GOOD:
         kind = RefusalKind.CREDENTIAL
@@ -117,7 +117,7 @@ def read_refusal(body: object, status: int | None, secret: str | None, hint: Lim
     return status_refusal(
         _STATUSES.get(error_type, 500) if status is None else status,
         code=code,
-        sentence=_text_at(body, "error", "message"),
+        sentence=text_at(body, "error", "message"),
         secret=secret,
         hint=hint,
         kind=kind,
@@ -141,15 +141,15 @@ class _Message:
         match event:
             case {"type": "message_start", "message": message}:
                 self.has_begun = True
-                self._count(_at(message, "usage"))
+                self._count(value_at(message, "usage"))
             case {
                 "type": "content_block_start",
                 "content_block": {"type": "text", "text": str(text)},
             } | {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
                 self._texts.append(text)
             case {"type": "message_delta"}:
-                self.stop_reason = _text_at(event, "delta", "stop_reason") or self.stop_reason
-                self._has_final_count |= self._count(_at(event, "usage"))
+                self.stop_reason = text_at(event, "delta", "stop_reason") or self.stop_reason
+                self._has_final_count |= self._count(value_at(event, "usage"))
             case {"type": "message_stop"}:
                 self.is_over = True
 
@@ -176,20 +176,8 @@ class _Message:
         counts = {
             name: count
             for name, count in (usage.items() if isinstance(usage, dict) else ())
-            if type(count) is int and 0 <= count <= MOST_TOKENS  # True is an int, too
+            if is_count(count)
         }
         for name, count in counts.items():
             self._counts[name] = max(count, self._counts.get(name, 0))
         return "output_tokens" in counts
-
-
-def _at(value: object, *path: str) -> Any:
-    """What lies at a path of nested mappings, None if nothing does."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _text_at(value: object, *path: str) -> str:
-    found = _at(value, *path)
-    return found if isinstance(found, str) else ""

@@ -36,7 +36,7 @@ class ChosenModel:
     @property
     def account(self) -> str:
         """What credentials are matched by: the provider, and for a command its own name."""
-        is_command = self.settings.command is not None or self.provider.name == "command"
+        is_command = self.provider.name == "command"
         return self.settings.name if is_command else self.provider.name
 
 

@@ -6,10 +6,11 @@ data, and nothing of it has to be there.
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from agentos.core.calls import MOST_TOKENS, NO_HINT, Answer, LimitHint, Refusal, RefusalKind, Usage
+from agentos.core.calls import NO_HINT, Answer, LimitHint, Refusal, RefusalKind, Usage, is_count
 from agentos.core.text import well_formed
+from agentos.models.plain_json import text_at, value_at
 from agentos.models.transport import cut, kind_of_status, status_refusal
 
 if TYPE_CHECKING:
@@ -72,14 +73,14 @@ class Message:
 
     def take(self, chunk: object) -> None:
         """Take in one chunk of a stream, or the whole of a response that is no stream."""
-        self.usage = _usage(_at(chunk, "usage")) or self.usage
-        choices = _at(chunk, "choices")
+        self.usage = _usage(value_at(chunk, "usage")) or self.usage
+        choices = value_at(chunk, "choices")
         # One choice was asked for; a chunk of the count alone, or of a filter's report, has none.
         choice = choices[0] if isinstance(choices, list) and choices else None
-        part = _at(choice, "delta") or _at(choice, "message")
-        self._texts.append(_text_at(part, "content"))
-        self._is_refusal = self._is_refusal or bool(_text_at(part, "refusal"))
-        self.finish_reason = _text_at(choice, "finish_reason") or self.finish_reason
+        part = value_at(choice, "delta") or value_at(choice, "message")
+        self._texts.append(text_at(part, "content"))
+        self._is_refusal = self._is_refusal or bool(text_at(part, "refusal"))
+        self.finish_reason = text_at(choice, "finish_reason") or self.finish_reason
 
     def result(self, model: str, hint: LimitHint) -> Answer | Refusal:
         """What the answer amounts to that ended without an error; `model` is the full name."""
@@ -111,7 +112,7 @@ def read(
         return None
     # A server that knows no streams sends all of it at once, and so do some their errors.
     body = json.loads(stream.response.read())
-    if error := _at(body, "error"):
+    if error := value_at(body, "error"):
         return refused(error, secret)
     message.take(body)
     return None
@@ -121,7 +122,7 @@ def refused(
     body: object, secret: str | None, status: int | None = None, hint: LimitHint = NO_HINT
 ) -> Refusal:
     """The refusal for an error's body; without a status it is one inside of an answer."""
-    codes = [_text_at(body, "code"), _text_at(body, "type")]
+    codes = [text_at(body, "code"), text_at(body, "type")]
     known = _OVERRULING if status else _STATUSES
     meant = next((known[code] for code in codes if code in known), None)
     return status_refusal(
@@ -147,7 +148,7 @@ def _sentence(body: object) -> str:
 
 def _status_at(body: object) -> int | None:
     """The number that vLLM, llama.cpp and gateways have for a code."""
-    code = str(_at(body, "code"))
+    code = str(value_at(body, "code"))
     return int(code) if code.isdecimal() and 400 <= int(code) < 600 else None
 
 
@@ -165,18 +166,5 @@ def _usage(usage: object) -> Usage | None:
 
 
 def _count(usage: object, *path: str) -> int | None:
-    count = _at(usage, *path)
-    is_count = type(count) is int and 0 <= count <= MOST_TOKENS  # True is an int, too
-    return count if is_count else None
-
-
-def _at(value: object, *path: str) -> Any:
-    """What lies at a path of nested mappings, None if nothing does."""
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _text_at(value: object, *path: str) -> str:
-    found = _at(value, *path)
-    return found if isinstance(found, str) else ""
+    count = value_at(usage, *path)
+    return count if is_count(count) else None

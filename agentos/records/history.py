@@ -51,9 +51,10 @@ def close_unclosed(run: Path, *, closed_by: str) -> None:
     UsageError.
     """
     try:
+        last = _last_time(run)  # not of what is added here
         for call in _cut_off_calls(run):
             with suppress(ValueError):  # who tampered with the record named what is no item
-                append_event(run, call, _last_time(run))
+                append_event(run, call, last)
         summary, finished = _replayed(run)
         write_json(run / SUMMARY_FILE, summary.as_json(finished, closed_by=closed_by), durable=True)
     except OSError as error:

@@ -47,7 +47,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class ProjectConfig:
-    """What a project sets. `digest` is the hash of what it says, `source` the file's name.
+    """What a project sets, in the file at `path`. `digest` is the hash of what it says.
 
     Nothing is trusted with less than all of it: `untrusted` are the settings, dotted, that count
     only after `agentos config trust`; empty once that was done.
@@ -67,9 +67,16 @@ class ProjectConfig:
                 asks.append(f"{more} more")
             raise TrustError(
                 f"{self.path} sets {', '.join(asks)}, and this project is not trusted",
-                "read the file; if it does what you want, type: "
-                f"agentos config trust --project {shlex.quote(str(self.path.parent))}",
+                self.how_to_trust,
             )
+
+    @property
+    def how_to_trust(self) -> str:
+        """A hint: what to read, and what to type."""
+        return (
+            "read the file; if it does what you want, type: "
+            f"agentos config trust --project {shlex.quote(str(self.path.parent))}"
+        )
 
 
 class Settings:

@@ -16,6 +16,7 @@ from agentos.core.calls import (
     RefusalKind,
     Usage,
     Wish,
+    is_count,
 )
 
 MAX_REASON = 2000
@@ -138,7 +139,7 @@ def _limit(data: object) -> Limit:
 
 
 def _count(value: object) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS:
+    if is_count(value):
         return value
     raise ValueError("a count is a whole number")
 
