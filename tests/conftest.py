@@ -2,10 +2,13 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
 import pytest
+
+from agentos.core.paths import user_config_folder
 
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("same")  # a red build is red again
@@ -27,6 +30,29 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         if ours or name.lower().endswith(("_proxy", "_api_key", "_base_url")):
             monkeypatch.delenv(name)
     return home
+
+
+@pytest.fixture
+def environ(own_home: Path) -> dict[str, str]:
+    return {"XDG_CONFIG_HOME": str(own_home / "config"), "PATH": "/bin:/usr/bin"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def user_config(environ: dict[str, str]) -> Callable[[str], None]:
+    folder = user_config_folder(environ)
+
+    def write(text: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.toml").write_text(text)
+
+    return write
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -8,12 +8,8 @@ from types import FrameType
 
 import click
 
-from agentos.cli.batch_view import is_passing, refusal_line
-from agentos.cli.configuration import configure, read_layers
-from agentos.cli.finishing import finish_item
-from agentos.cli.project import Project, check_outputs
+from agentos.cli.batch.view import is_passing, refusal_line
 from agentos.cli.signals import stop_signals
-from agentos.cli.survey import survey
 from agentos.core.calls import Answer, Lease, Leases, Refusal, Wish
 from agentos.core.child_spec import ItemSpec
 from agentos.core.config.environment import child_environment, simulate_rate_limits
@@ -31,6 +27,10 @@ from agentos.records.state_folder import prepare_state
 from agentos.reporting.costs import Costs
 from agentos.reporting.summary import ADVICE, exit_code
 from agentos.workflows.parallel import CredentialCoordinator
+from agentos.workspace.configuration import configure, read_layers
+from agentos.workspace.finishing import finish_item
+from agentos.workspace.project import Project, check_outputs
+from agentos.workspace.survey import survey
 
 
 def run_in_foreground(

@@ -12,12 +12,8 @@ from typing import NoReturn
 import click
 
 from agentos import __version__
-from agentos.cli.config import config
 from agentos.cli.crash_report import write_crash_report
-from agentos.cli.models import models
-from agentos.cli.parallel import parallel
-from agentos.cli.single import issue, lld
-from agentos.cli.status import status
+from agentos.cli.lazy_group import LazyGroup
 from agentos.core.errors import AgentosError
 from agentos.core.terminal_text import printable
 
@@ -36,7 +32,27 @@ _GONE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
 """What a write to a console fails with when nobody is there to read it, or no room left."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+_COMMANDS = {
+    "init": "agentos.cli.commands.init:init",
+    "parallel": "agentos.cli.commands.parallel:parallel",
+    "lld": "agentos.cli.commands.single:lld",
+    "issue": "agentos.cli.commands.single:issue",
+    "status": "agentos.cli.commands.status:status",
+    "credentials": "agentos.cli.commands.credentials:credentials",
+    "models": "agentos.cli.commands.models:models",
+    "config": "agentos.cli.commands.config:config",
+    "doctor": "agentos.cli.commands.doctor:doctor",
+    "completion": "agentos.cli.commands.completion:completion",
+}
+"""Where each command is, in the order in which --help shows them."""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=EXIT_CODES,
+)
 @click.version_option(__version__, prog_name="agentos")
 def agentos() -> None:
     """Work through a backlog with language models, many items at once, nothing lost.
@@ -47,10 +63,6 @@ def agentos() -> None:
       agentos parallel lld --all --dry-run
       agentos status
     """
-
-
-for command in (parallel, lld, issue, status, models, config):
-    agentos.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:

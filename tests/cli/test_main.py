@@ -57,7 +57,8 @@ def in_a_process(source: str) -> "subprocess.CompletedProcess[bytes]":
 
 def test_ctrl_c_outside_of_a_run_is_the_signal_itself() -> None:
     done = in_a_process(
-        "def interrupted(*_, **__): raise KeyboardInterrupt\nmain.status.invoke = interrupted"
+        "from agentos.cli.commands.status import status\n"
+        "def interrupted(*_, **__): raise KeyboardInterrupt\nstatus.invoke = interrupted"
     )
     assert done.returncode == -signal.SIGINT
     assert b"Traceback" not in done.stderr

@@ -149,7 +149,7 @@ def test_an_error_of_our_own_is_told_in_one_line_and_reported_in_a_file(
 ) -> None:
     secret = secrets.token_hex(16)
     fault = (
-        "import agentos.cli.survey as survey\n"
+        "import agentos.workspace.survey as survey\n"
         "def broken(*_):\n"
         f"    raise ZeroDivisionError('near {secret}')\n"
         "survey.read_index = broken\n"

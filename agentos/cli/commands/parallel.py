@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from agentos.cli.batch import BatchRequest, run_batch
+from agentos.cli.batch.run import BatchRequest, run_batch
+from agentos.cli.batch.wiring import BatchSettings
 from agentos.cli.options import (
     DEFAULT_TIMEOUT,
     Seconds,
@@ -20,9 +21,8 @@ from agentos.cli.options import (
     reviewer_option,
     safe_identifier,
 )
-from agentos.cli.project import open_project
-from agentos.cli.wiring import BatchSettings
 from agentos.core.items import Kind
+from agentos.workspace.project import open_project
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from agentos.cli.batch_view import BatchView
+from agentos.cli.batch.view import BatchView
 from agentos.core.events import (
     CallRefused,
     Event,

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from agentos.cli.configuration import Configuration, Layers, Limits, configure, read_layers
-from agentos.cli.project import open_project
 from agentos.core.calls import Usage
 from agentos.core.config.settings import Settings
 from agentos.core.config.trust import TrustStore
@@ -15,6 +13,8 @@ from agentos.core.errors import ConfigError, TrustError
 from agentos.core.items import Item, Kind
 from agentos.core.paths import user_config_folder
 from agentos.core.prices import Price
+from agentos.workspace.configuration import Configuration, Layers, Limits, configure, read_layers
+from agentos.workspace.project import open_project
 
 KEY, OTHER = "sk-ant-api03-Zm9vYmFy", "AIzaSyD-1234567890abcdefghijklmnopqrstu"
 PRICES = '[prices."openai/x"]\ninput = 3\noutput = 15\n'

@@ -7,7 +7,6 @@ index, then the outcome in the record, then the journal's deletion.
 from collections.abc import Callable
 from dataclasses import replace
 
-from agentos.cli.project import Project
 from agentos.core.clock import timestamp, utc_now
 from agentos.core.errors import AgentosError
 from agentos.core.events import Event, ItemFinished, Notice, Reported
@@ -15,6 +14,7 @@ from agentos.core.items import Item
 from agentos.core.outcomes import Outcome
 from agentos.publishing.index import IndexEntry, enter
 from agentos.workflows.journal import delete_journal
+from agentos.workspace.project import Project
 
 
 def finish_item(

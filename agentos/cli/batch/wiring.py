@@ -5,12 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentos.cli.batch_view import BatchView
-from agentos.cli.configuration import Configuration
-from agentos.cli.console import Console, stdout_fd
-from agentos.cli.finishing import finish_item
+from agentos.cli.batch.console import Console, stdout_fd
+from agentos.cli.batch.view import BatchView
 from agentos.cli.signals import stop_signals
-from agentos.cli.survey import Survey
 from agentos.core.child_spec import ChildSpec, LeaseAccess
 from agentos.core.config.environment import child_environment, simulate_rate_limits
 from agentos.core.errors import ItemError
@@ -37,6 +34,9 @@ from agentos.reporting.costs import Costs
 from agentos.reporting.summary import ADVICE, exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.lease_server import LeaseServer
+from agentos.workspace.configuration import Configuration
+from agentos.workspace.finishing import finish_item
+from agentos.workspace.survey import Survey
 
 TOKENS_PER_CHILD = 8
 """How often a child may bind a connection: once, and again after each error."""

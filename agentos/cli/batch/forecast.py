@@ -2,8 +2,6 @@
 
 import click
 
-from agentos.cli.configuration import REVIEW_ROUNDS, Configuration
-from agentos.cli.survey import Survey
 from agentos.cli.tables import render_table
 from agentos.context.gather import gather_context
 from agentos.core.calls import Request, RequestKind
@@ -17,6 +15,8 @@ from agentos.models.prompt import join
 from agentos.records.experience import past_experience
 from agentos.reporting.estimate import Estimator, Range, Texts, Writer
 from agentos.reporting.status import Standing
+from agentos.workspace.configuration import REVIEW_ROUNDS, Configuration
+from agentos.workspace.survey import Survey
 
 _QUESTIONS = {
     Kind.LLD: (

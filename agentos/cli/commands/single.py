@@ -18,8 +18,8 @@ from agentos.cli.options import (
     reviewer_option,
     safe_identifier,
 )
-from agentos.cli.project import open_project
 from agentos.core.items import Kind
+from agentos.workspace.project import open_project
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from agentos.cli.configuration import Layers, read_layers
 from agentos.cli.options import project_option
-from agentos.cli.project import open_project
 from agentos.cli.tables import render_table
 from agentos.core.config.credentials import CredentialSet
 from agentos.core.providers import Provider
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import missing_package
 from agentos.models.command.presets import PRESETS
+from agentos.workspace.configuration import Layers, read_layers
+from agentos.workspace.project import open_project
 
 
 @click.command()

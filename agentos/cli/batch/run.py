@@ -6,13 +6,10 @@ from pathlib import Path
 
 import click
 
-from agentos.cli.batch_summary import summary_lines
-from agentos.cli.configuration import Configuration, configure, read_layers
-from agentos.cli.forecast import print_forecast
-from agentos.cli.project import Project, check_outputs
-from agentos.cli.survey import Survey, survey
+from agentos.cli.batch.forecast import print_forecast
+from agentos.cli.batch.summary import summary_lines
+from agentos.cli.batch.wiring import Batch, BatchSettings
 from agentos.cli.tables import render_table
-from agentos.cli.wiring import Batch, BatchSettings
 from agentos.core.clock import utc_now
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
@@ -25,6 +22,9 @@ from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import await_survivors
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
+from agentos.workspace.configuration import Configuration, configure, read_layers
+from agentos.workspace.project import Project, check_outputs
+from agentos.workspace.survey import Survey, survey
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from pathlib import Path
 from agentos.backlog.briefs import find_briefs
 from agentos.backlog.issues import find_issues
 from agentos.backlog.selection import select
-from agentos.cli.project import Project
 from agentos.core.items import Item, Kind
 from agentos.core.paths import StatePaths, journal_owner
 from agentos.publishing.index import IndexEntry, document_exists, read_index
@@ -17,6 +16,7 @@ from agentos.records.survivors import SystemProcesses
 from agentos.reporting.status import JournalSnapshot, Standing, standings
 from agentos.workflows.journal import read_journal
 from agentos.workflows.task import FAILURE_NOTE
+from agentos.workspace.project import Project
 
 _FOLDER = {Kind.LLD: "issues", Kind.ISSUE: "ideas"}
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from agentos.cli.configuration import Layers, read_layers
 from agentos.cli.options import project_option
-from agentos.cli.project import open_project
 from agentos.cli.tables import render_table
 from agentos.core.config.credentials import described_entry
 from agentos.core.config.kinds import Value
@@ -19,6 +17,8 @@ from agentos.core.errors import ConfigError
 from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import choose, is_set
+from agentos.workspace.configuration import Layers, read_layers
+from agentos.workspace.project import open_project
 
 
 @click.group()

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from agentos.cli import console as console_module
-from agentos.cli.console import Console, stdout_fd
+from agentos.cli.batch import console as console_module
+from agentos.cli.batch.console import Console, stdout_fd
 from agentos.workflows.parallel.output_prefixer import OutputPrefixer
 
 LONG = 60  # seconds that nothing here takes
@@ -352,7 +352,7 @@ def test_a_file_that_takes_over_the_number_is_not_written_to(
 def test_a_program_started_without_stdout_writes_into_no_file(tmp_path: Path) -> None:
     script = """
 import errno, os, sys
-from agentos.cli.console import Console, stdout_fd
+from agentos.cli.batch.console import Console, stdout_fd
 file = open(sys.argv[1], "wb")
 assert file.fileno() == 1, file.fileno()
 console = Console(stdout_fd(), lambda error: sys.stderr.write(errno.errorcode[error.errno]))

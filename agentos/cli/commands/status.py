@@ -6,10 +6,10 @@ from pathlib import Path
 import click
 
 from agentos.cli.options import project_option
-from agentos.cli.project import open_project
-from agentos.cli.survey import has_backlog, survey
 from agentos.cli.tables import render_table
 from agentos.core.items import Kind
+from agentos.workspace.project import open_project
+from agentos.workspace.survey import has_backlog, survey
 
 
 @click.command()

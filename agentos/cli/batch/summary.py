@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from agentos.cli.survey import Survey
+from agentos.cli.batch.wiring import BatchEnd
 from agentos.cli.tables import render_table
-from agentos.cli.wiring import BatchEnd
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
 from agentos.reporting.status import Standing
 from agentos.reporting.summary import summary_line
+from agentos.workspace.survey import Survey
 
 
 def summary_lines(found: Survey, end: BatchEnd, run_id: str) -> list[str]:

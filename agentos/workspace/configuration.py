@@ -7,7 +7,6 @@ from decimal import Decimal
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
-from agentos.cli.project import Project
 from agentos.core.child_spec import ItemSpec
 from agentos.core.config.credentials import CredentialSet, load_credentials
 from agentos.core.config.schema import dotted
@@ -30,6 +29,7 @@ from agentos.core.prices import NANO, Price, PriceTable
 from agentos.core.providers import Provider
 from agentos.models.catalog import ChosenModel, check_names, check_package, choose, credentials_for
 from agentos.models.registry import installed, load_model, load_provider
+from agentos.workspace.project import Project
 
 REVIEW_ROUNDS = 3
 

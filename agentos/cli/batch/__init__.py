@@ -1,0 +1,1 @@
+"""A batch in the terminal: from the wish to the exit code."""
