@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agentos import __version__
-from agentos.core.config.credentials import load_credentials
+from agentos.core.config.credentials import known_secrets
 from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
 from agentos.core.paths import user_config_folder, user_state_folder
+from agentos.vault.handled import handled
 
 _SHORTEST_SECRET = 8
 
@@ -52,7 +53,8 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _masker(environ: Mapping[str, str]) -> Masker:
     try:
-        return Masker(load_credentials(environ, user_config_folder(environ)).secrets)
+        return Masker(known_secrets(environ, user_config_folder(environ)) | handled())
     except Exception:  # noqa: BLE001 - this is the last thing that may fail
         # What the secrets are is not known: no value of the environment is shown.
-        return Masker(value for value in environ.values() if len(value) >= _SHORTEST_SECRET)
+        values = (value for value in environ.values() if len(value) >= _SHORTEST_SECRET)
+        return Masker([*values, *handled()])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, PackageNotFoundError, version
 
-from agentos.core.config.credentials import CREDENTIALS_VARIABLE, checked_secret
+from agentos.core.config.credentials import checked_secret
 from agentos.core.config.schema import dotted
 from agentos.core.config.settings import Settings
 from agentos.core.credentials import Credential
@@ -172,8 +172,8 @@ def _key_hint(chosen: ChosenModel, configured: Sequence[Credential]) -> str:
             return f"{one.name} names no provider: if it is a key for {account}, say so beside it"
         if _close(one.provider, (account,), cutoff=0.8):
             return f"{one.name} names {one.provider}: is {account} meant?"
-    named = f"add NAME:VARIABLE:{account} to {CREDENTIALS_VARIABLE}"
-    return f"set {variable}, or {named}" if variable else named
+    command = f"type: agentos credentials add {account}"
+    return f"{command} (or set {variable})" if variable else command
 
 
 def _close(name: str, names: Iterable[str], *, cutoff: float) -> str | None:

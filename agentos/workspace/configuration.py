@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from agentos.core.child_spec import ItemSpec
+from agentos.core.config.credential_entries import CredentialEntry, declared_entries
 from agentos.core.config.credentials import CredentialSet, load_credentials
 from agentos.core.config.schema import dotted
 from agentos.core.config.settings import (
@@ -29,6 +30,7 @@ from agentos.core.prices import NANO, Price, PriceTable
 from agentos.core.providers import Provider
 from agentos.models.catalog import ChosenModel, check_names, check_package, choose, credentials_for
 from agentos.models.registry import installed, load_model, load_provider
+from agentos.vault.system_keyring import read_secret
 from agentos.workspace.project import Project
 
 REVIEW_ROUNDS = 3
@@ -45,17 +47,33 @@ class Layers:
     entries: Mapping[str, EntryPoint]
     providers: Mapping[str, Provider]
 
+    @property
+    def key_variables(self) -> dict[str, str]:
+        """Where the providers' own tools look for a key, by provider."""
+        return key_variables(self.providers)
+
+    @property
+    def project_credentials(self) -> tuple[object, ...]:
+        """The project's tables of credentials; none of a project that is not trusted."""
+        return () if self.project.untrusted else self.project.credentials
+
+    def entries_of_credentials(self, environ: Mapping[str, str]) -> tuple[CredentialEntry, ...]:
+        """All that is written down, without looking at a secret; raises ConfigError."""
+        return declared_entries(
+            environ,
+            user_config_folder(environ),
+            project_entries=self.project_credentials,
+            key_variables=self.key_variables,
+        )
+
     def credentials(self, environ: Mapping[str, str]) -> CredentialSet:
-        """All that is configured; those of a project that is not trusted do not count."""
+        """The same with the secrets, for which the system's keyring may be asked."""
         return load_credentials(
             environ,
             user_config_folder(environ),
-            project_entries=() if self.project.untrusted else self.project.credentials,
-            key_variables={
-                name: provider.key_variable
-                for name, provider in self.providers.items()
-                if provider.key_variable
-            },
+            project_entries=self.project_credentials,
+            key_variables=self.key_variables,
+            read_keyring=read_secret,
         )
 
 
@@ -93,15 +111,19 @@ class Configuration:
 
 
 def read_layers(
-    project: Path, environ: Mapping[str, str], flags: Mapping[str, object] | None = None
+    project: Path,
+    environ: Mapping[str, str],
+    flags: Mapping[str, object] | None = None,
+    *,
+    only_trusted: bool = False,
 ) -> Layers:
-    """Read every place where something can be set; raises ConfigError."""
+    """Read every place where something can be set; raises ConfigError.
+
+    `only_trusted` leaves out all that a project sets while it is not trusted.
+    """
     folder = user_config_folder(environ)
     entries = installed()
-    providers = {}
-    for name, entry in entries.items():
-        with suppress(Exception):  # somebody else's, and broken: told to whoever asks for it
-            providers[name] = load_provider(entry.value)
+    providers = load_providers(entries)
     urls = {
         name: provider.base_url_variable
         for name, provider in providers.items()
@@ -111,13 +133,29 @@ def read_layers(
     layers = [
         from_flags(flags or {}),
         from_environment(environ, urls),
-        _without_higher_limits(own.settings, users),
+        _without_higher_limits(() if only_trusted and own.untrusted else own.settings, users),
         users,
         [Setting(path, value, "default") for path, value in DEFAULTS.items()],
     ]
     drafter = Settings(layers).get("drafter")
     layers.append([Setting(("reviewer",), drafter, "as the drafter")])
     return Layers(Settings(layers), own, entries, providers)
+
+
+def load_providers(entries: Mapping[str, EntryPoint]) -> dict[str, Provider]:
+    """Those of the entries that can be imported."""
+    providers = {}
+    for name, entry in entries.items():
+        with suppress(Exception):  # somebody else's, and broken: told to whoever asks for it
+            providers[name] = load_provider(entry.value)
+    return providers
+
+
+def key_variables(providers: Mapping[str, Provider]) -> dict[str, str]:
+    """Where the providers' own tools look for a key, by provider."""
+    return {
+        name: provider.key_variable for name, provider in providers.items() if provider.key_variable
+    }
 
 
 def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:

@@ -376,8 +376,8 @@ def test_a_key_without_a_provider_is_for_no_third_party(
 @pytest.mark.parametrize(
     ("configured", "hint"),
     [
-        ((), "set GEMINI_API_KEY, or add NAME:VARIABLE:gemini to AGENTOS_CREDENTIALS"),
-        ((OPENAI,), "set GEMINI_API_KEY, or add NAME:VARIABLE:gemini to AGENTOS_CREDENTIALS"),
+        ((), "type: agentos credentials add gemini (or set GEMINI_API_KEY)"),
+        ((OPENAI,), "type: agentos credentials add gemini (or set GEMINI_API_KEY)"),
         ((OPENAI, NOBODYS), "n names no provider: if it is a key for gemini, say so beside it"),
         ((Credential("g", "k", "Gemni"),), "g names Gemni: is gemini meant?"),
     ],
@@ -396,7 +396,7 @@ def test_a_provider_without_a_variable_has_a_hint_all_the_same(
 ) -> None:
     with pytest.raises(ConfigError, match="acme/x needs a key") as caught:
         credentials_for([choose("acme/x", settings(), third_party)], [])
-    assert caught.value.hint == "add NAME:VARIABLE:acme to AGENTOS_CREDENTIALS"
+    assert caught.value.hint == "type: agentos credentials add acme"
 
 
 def test_a_secret_that_can_be_no_key_is_told_once_it_is_asked_for() -> None:

@@ -1,14 +1,16 @@
 """`agentos models`: what can be asked, with which credential, and what is missing."""
 
 import os
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
 
+from agentos.cli.exit_codes import exit_codes
 from agentos.cli.options import project_option
 from agentos.cli.tables import render_table
-from agentos.core.config.credentials import CredentialSet
+from agentos.core.config.credential_entries import CredentialEntry
 from agentos.core.providers import Provider
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import missing_package
@@ -17,7 +19,7 @@ from agentos.workspace.configuration import Layers, read_layers
 from agentos.workspace.project import open_project
 
 
-@click.command()
+@click.command(epilog=exit_codes(done="they are shown"))
 @project_option
 def models(project: Path) -> int:
     """Show the providers of models, the credentials they would use, and what is missing.
@@ -30,7 +32,7 @@ def models(project: Path) -> int:
       agentos parallel lld --all --drafter openai/NAME --reviewer anthropic/NAME
     """
     layers = read_layers(open_project(project, os.environ).root, os.environ)
-    configured = layers.credentials(os.environ)
+    entries = layers.entries_of_credentials(os.environ)
     rows = [("PROVIDER", "PACKAGE", "CREDENTIALS", "WHERE")]
     for name in layers.entries:
         provider = layers.providers.get(name)
@@ -41,7 +43,7 @@ def models(project: Path) -> int:
             (
                 name if provider.has_one_model else f"{name}/NAME",
                 _package(provider),
-                _credentials(provider, layers, configured),
+                _credentials(provider, layers, entries),
                 _address(provider, layers),
             )
         )
@@ -76,18 +78,15 @@ def _address(provider: Provider, layers: Layers) -> str:
     return f"{address} (not trusted)" if is_the_projects else address
 
 
-def _credentials(provider: Provider, layers: Layers, configured: CredentialSet) -> str:
+def _credentials(provider: Provider, layers: Layers, entries: Sequence[CredentialEntry]) -> str:
+    """The credentials that are written down; whether each holds a key, `credentials list` says."""
     if provider.has_one_model and not provider.needs_key:
         return "none needed"
-    names = [
-        one.name
-        for one in configured.usable
-        if (one.provider or "").partition("/")[0] == provider.name
-    ]
+    names = [one.name for one in entries if (one.provider or "").partition("/")[0] == provider.name]
     if names:
         return ", ".join(names)
     if not provider.needs_key:
         return "the program's own login"
     if layers.settings.get("providers", provider.name, "base_url"):
         return "none; a server of your own may need none"
-    return f"missing: set {provider.key_variable}" if provider.key_variable else "missing"
+    return f"missing: agentos credentials add {provider.name}"

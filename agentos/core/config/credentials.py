@@ -1,24 +1,27 @@
-"""Credentials as the environment, the user's own file and a trusted project give them.
+"""Credentials as they can be lent: what is written down, with the secrets that it speaks of.
 
-Each source is read once. A sentence about an entry may show its name and its variable, never
-what could be a secret: somebody who types the key where the variable's name belongs must not
-find it in a log.
+Each source is read once. What reads the system's keyring is handed in: the core knows no library.
 """
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from agentos.core.config.toml_files import parse_toml, read_config_file
+from agentos.core.config.credential_entries import (
+    CREDENTIALS_VARIABLE,
+    CredentialEntry,
+    Origin,
+    declared_entries,
+    entries_of_all_places,
+)
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 
-CREDENTIALS_VARIABLE = "AGENTOS_CREDENTIALS"
 LIMIT_VARIABLE = "AGENTOS_CREDENTIAL_LIMIT"
-CREDENTIALS_FILE = "credentials.toml"
 
 PROVIDER_KEY_VARIABLES = frozenset(
     {
@@ -33,12 +36,11 @@ PROVIDER_KEY_VARIABLES = frozenset(
 )
 """Where the SDKs look by themselves; a child never sees them, configured or not."""
 
-# Shorter than any provider's key, so that a key in the place of a name is refused unprinted.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
-_PROVIDER = re.compile(rf"{_NAME.pattern}(/{_NAME.pattern})?")
-_NAME_RULE = "1 to 32 letters, digits, '-', '_' and '.', starting with a letter or digit"
-# Upper case only: the one form of which it is sure that it is a variable's name and no key.
-_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
+ReadKeyring = Callable[[str], str | None]
+"""The secret that the system's keyring holds for a credential's name, None if it has none.
+
+Raises ConfigError where there is no keyring, or it cannot be opened.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +56,8 @@ class CredentialSet:
     variables: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    credential: Credential
-    variable: str | None
+def no_keyring(_name: str) -> None:
+    """A keyring that holds nothing."""
 
 
 def load_credentials(
@@ -66,29 +66,59 @@ def load_credentials(
     *,
     project_entries: Sequence[object] = (),
     key_variables: Mapping[str, str] = MappingProxyType({}),
+    read_keyring: ReadKeyring = no_keyring,
 ) -> CredentialSet:
-    """Those of AGENTOS_CREDENTIALS, of `credentials.toml`, of the project, of the SDKs' variables.
-
-    `project_entries` are the tables of a trusted project's config. `key_variables` are the
-    variables in which the SDKs look, by provider: one that is set is a credential of that name,
-    where no other names it or the provider. Whether such a one can be a key is checked when it is
-    lent: who does not use it is not held up. Raises ConfigError.
-    """
-    providers = {variable: provider for provider, variable in key_variables.items()}
-    entries = [
-        *_from_environment(environ, providers),
-        *_from_file(config_folder / CREDENTIALS_FILE, environ, providers),
-        *_from_project(project_entries, environ, providers),
-    ]
-    entries += _implied(key_variables, environ, entries)
-    _check_names_differ(entries)
+    """Every entry of `declared_entries`, with its secret. Raises ConfigError."""
+    entries = declared_entries(
+        environ, config_folder, project_entries=project_entries, key_variables=key_variables
+    )
+    credentials = tuple(resolve(entry, environ, read_keyring) for entry in entries)
     variables = frozenset(key_variables.values())
     values = {environ.get(name, "").strip() for name in variables | PROVIDER_KEY_VARIABLES}
     return CredentialSet(
-        usable=tuple(entry.credential for entry in entries)[: _limit(environ)],
-        secrets=frozenset(values | {entry.credential.secret or "" for entry in entries}) - {""},
+        usable=credentials[: credential_limit(environ)],
+        secrets=frozenset(values | {one.secret or "" for one in credentials}) - {""},
         variables=variables | {entry.variable for entry in entries if entry.variable},
     )
+
+
+def known_secrets(environ: Mapping[str, str], config_folder: Path) -> frozenset[str]:
+    """What is to be masked where something went wrong, also with an entry.
+
+    No keyring is asked. Raises ConfigError for a place that cannot be read.
+    """
+
+    def found() -> Iterator[str]:
+        yield from (environ.get(name, "").strip() for name in PROVIDER_KEY_VARIABLES)
+        for entry in entries_of_all_places(environ, config_folder):
+            with suppress(ConfigError):
+                yield resolve(replace(entry, exposed=None), environ, no_keyring).secret or ""
+
+    return frozenset(found()) - {""}
+
+
+def resolve(
+    entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring
+) -> Credential:
+    """The credential that an entry speaks of; raises ConfigError where its secret is not there.
+
+    Whether a variable of an SDK holds a key is checked when it is lent: who does not use it is not
+    held up.
+    """
+    secret = _secret(entry, environ, read_keyring)
+    if entry.origin is not Origin.IMPLIED:
+        checked_secret(secret, f"{entry.where} ({entry.name})")
+    return Credential(entry.name, secret, entry.provider, entry.max_concurrent)
+
+
+def credential_limit(environ: Mapping[str, str]) -> int | None:
+    """How many credentials count, None for all; raises ConfigError."""
+    text = environ.get(LIMIT_VARIABLE, "").strip()
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
+        raise ConfigError(f"{LIMIT_VARIABLE} must be a whole number from 1 to 999999999")
+    return int(text)
 
 
 def checked_secret(value: str, where: str) -> str:
@@ -104,157 +134,43 @@ def checked_secret(value: str, where: str) -> str:
     return value
 
 
-def described_entry(table: object) -> str:
-    """Which variable an entry reads and who gets the key; `...` for what could be a key itself."""
-    entry = table if isinstance(table, dict) else {}
-    text = f"the variable {_surely_no_key(entry.get('env'), _VARIABLE)}"
-    if "provider" in entry:
-        text += f", for {_surely_no_key(entry['provider'], _PROVIDER)}"
-    return text
+def _secret(entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring) -> str:
+    called = f"{entry.where} ({entry.name})"
+    if entry.exposed:
+        raise ConfigError(
+            f"{entry.exposed} holds a secret and is open to other users",
+            f"type: chmod 600 {shlex.quote(str(entry.exposed))}",
+        )
+    if entry.variable is not None:
+        return _variable_value(entry, environ, called)
+    if not entry.in_keyring:
+        return entry.secret or ""
+    try:
+        secret = (read_keyring(entry.name) or "").strip()
+    except ConfigError as error:
+        raise ConfigError(f"{called}: {error}", error.hint) from None
+    if secret:
+        return secret
+    raise ConfigError(f"{called}: the system's keyring has no key of that name", _again(entry))
 
 
-def _surely_no_key(value: object, form: re.Pattern[str]) -> str:
-    return value if isinstance(value, str) and form.fullmatch(value) else "..."
-
-
-def _limit(environ: Mapping[str, str]) -> int | None:
-    text = environ.get(LIMIT_VARIABLE, "").strip()
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < 1:
-        raise ConfigError(f"{LIMIT_VARIABLE} must be a whole number from 1 to 999999999")
-    return int(text)
-
-
-def _from_environment(environ: Mapping[str, str], providers: Mapping[str, str]) -> Iterator[_Entry]:
-    text = environ.get(CREDENTIALS_VARIABLE, "")
-    for position, element in enumerate(text.split(",") if text.strip() else (), start=1):
-        where = f"{CREDENTIALS_VARIABLE}, element {position}"
-        name, *rest = (part.strip() for part in element.split(":"))
-        if len(rest) not in (1, 2):
-            raise ConfigError(
-                f"{where}: it is not of the form NAME:VARIABLE or NAME:VARIABLE:PROVIDER"
-            )
-        _check_name(name, where)
-        variable = rest[0]
-        secret = _variable_value(environ, variable, f"{where} ({name})")
-        provider = _checked_provider(rest[1], where) if rest[1:] else providers.get(variable)
-        yield _Entry(Credential(name, secret, provider), variable)
-
-
-def _from_project(
-    tables: Sequence[object], environ: Mapping[str, str], providers: Mapping[str, str]
-) -> Iterator[_Entry]:
-    for position, table in enumerate(tables, start=1):
-        where = f"the project's config, credential {position}"
-        if not isinstance(table, dict):
-            raise ConfigError(f"{where}: credentials are written as [[credential]] tables")
-        if "secret" in table:
-            raise ConfigError(
-                f"{where}: a secret does not belong into a project's files",
-                "name the variable that holds it: env = ...",
-            )
-        yield _from_table(table, environ, providers, where)
-
-
-def _implied(
-    key_variables: Mapping[str, str], environ: Mapping[str, str], entries: Sequence[_Entry]
-) -> list[_Entry]:
-    named = {entry.credential.provider for entry in entries}
-    taken = {entry.variable for entry in entries}  # said to be another provider's
-    return [
-        _Entry(Credential(variable, secret, provider), variable)
-        for provider, variable in key_variables.items()
-        if provider not in named
-        and variable not in taken
-        and (secret := environ.get(variable, "").strip())
-    ]
-
-
-def _check_names_differ(entries: Sequence[_Entry]) -> None:
-    names: set[str] = set()
-    for entry in entries:
-        if entry.credential.name in names:
-            raise ConfigError(
-                f"two credentials are called {entry.credential.name}",
-                f"names in {CREDENTIALS_VARIABLE}, {CREDENTIALS_FILE} and the project must differ",
-            )
-        names.add(entry.credential.name)
-
-
-def _check_name(name: str, where: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"{where}: its name is not safe to print", f"a name is {_NAME_RULE}")
-
-
-def _variable_value(environ: Mapping[str, str], variable: str, where: str) -> str:
-    value = environ.get(variable, "").strip()
+def _variable_value(entry: CredentialEntry, environ: Mapping[str, str], called: str) -> str:
+    value = environ.get(entry.variable or "", "").strip()
     if value:
-        return checked_secret(value, where)
-    if _VARIABLE.fullmatch(variable):
-        raise ConfigError(f"{where}: the variable {variable} is not set or empty")
+        return value
+    if entry.shown_variable == entry.variable:
+        raise ConfigError(
+            f"{called}: the variable {entry.variable} is not set or empty",
+            {
+                Origin.FILE: f"set it, or {_again(entry)}",
+                Origin.ENVIRONMENT: f"set it, or take {entry.name} out of {CREDENTIALS_VARIABLE}",
+            }.get(entry.origin, "set it"),
+        )
     raise ConfigError(
-        f"{where}: the variable that it names is not set or empty",
+        f"{called}: the variable that it names is not set or empty",
         "the name of a variable belongs there, such as MY_API_KEY, never the key itself",
     )
 
 
-def _checked_provider(value: object, where: str) -> str:
-    if isinstance(value, str) and _PROVIDER.fullmatch(value):
-        return value
-    raise ConfigError(f"{where}: provider must be a name, such as anthropic or command/claude")
-
-
-def _from_file(
-    path: Path, environ: Mapping[str, str], providers: Mapping[str, str]
-) -> Iterator[_Entry]:
-    content, is_private = read_config_file(path)
-    data = {} if content is None else parse_toml(content, str(path))
-    if data.keys() - {"credential"}:
-        raise ConfigError(f"{path}: only [[credential]] tables are known there")
-    tables = data.get("credential", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{path}: credentials are written as [[credential]] tables")
-    if not is_private and any("secret" in table for table in tables):
-        raise ConfigError(
-            f"{path} holds a secret and is open to other users",
-            f"chmod 600 {shlex.quote(str(path))}",
-        )
-    for position, table in enumerate(tables, start=1):
-        yield _from_table(table, environ, providers, f"{path}, credential {position}")
-
-
-def _from_table(
-    table: dict[str, object], environ: Mapping[str, str], providers: Mapping[str, str], where: str
-) -> _Entry:
-    name = table.get("name")
-    if not isinstance(name, str):
-        raise ConfigError(f"{where}: it has no name")
-    _check_name(name, where)
-    where = f"{where} ({name})"
-    if table.keys() - {"name", "env", "secret", "provider", "max_concurrent"}:
-        raise ConfigError(
-            f"{where}: it has an unknown key",
-            "the keys are name, env or secret, provider, max_concurrent",
-        )
-    variable, secret = _source(table, environ, where)
-    provider = providers.get(variable or "")
-    if "provider" in table:
-        provider = _checked_provider(table["provider"], where)
-    slots = table.get("max_concurrent")
-    if slots is not None and (not isinstance(slots, int) or isinstance(slots, bool) or slots < 1):
-        raise ConfigError(f"{where}: max_concurrent must be a whole number from 1 on")
-    return _Entry(Credential(name, secret, provider, slots), variable)
-
-
-def _source(
-    table: dict[str, object], environ: Mapping[str, str], where: str
-) -> tuple[str | None, str]:
-    if ("env" in table) == ("secret" in table):
-        raise ConfigError(f"{where}: it needs either env or secret")
-    variable, secret = table.get("env"), table.get("secret")
-    if isinstance(variable, str):
-        return variable, _variable_value(environ, variable, where)
-    if isinstance(secret, str) and secret.strip():
-        return None, checked_secret(secret.strip(), where)
-    raise ConfigError(f"{where}: env or secret must be a text that is not empty")
+def _again(entry: CredentialEntry) -> str:
+    return f"store the key: agentos credentials add {entry.name} --replace"

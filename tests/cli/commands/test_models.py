@@ -59,7 +59,7 @@ def test_of_commands_presets_and_ones_own_are_listed(
 def test_a_key_is_shown_by_its_name_and_its_absence_with_what_to_set(
     row: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert row("openai/NAME")[2:] == ["missing: set OPENAI_API_KEY"]
+    assert row("openai/NAME")[2:] == ["missing: agentos credentials add openai"]
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     assert row("openai/NAME")[2:] == ["OPENAI_API_KEY"]
     monkeypatch.setenv("TEAM", KEY)
@@ -110,7 +110,7 @@ def test_a_package_is_shown_with_its_version_or_with_how_to_get_it(
     try:
         assert row("there/NAME")[1] == "acme 1.5"
         assert row("missing/NAME")[1] == "missing: pip install 'acme-sdk>=2'"
-        assert row("unknown/NAME")[1:] == ["installed", "missing"]
+        assert row("unknown/NAME")[1:] == ["installed", "missing: agentos credentials add unknown"]
         assert row("broken")[1:] == ["cannot be imported"]
     finally:
         sys.modules.pop("acme_there", None)

@@ -3,11 +3,19 @@ from pathlib import Path
 
 import pytest
 
+from agentos.core.config.credential_entries import (
+    CredentialEntry,
+    Origin,
+    declared_entries,
+    described_entry,
+)
 from agentos.core.config.credentials import (
     CredentialSet,
     checked_secret,
-    described_entry,
+    known_secrets,
     load_credentials,
+    no_keyring,
+    resolve,
 )
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
@@ -329,3 +337,75 @@ def test_a_well_known_variable_that_no_adapter_reads_is_masked_all_the_same() ->
     found = load_credentials({"ANTHROPIC_AUTH_TOKEN": f" {KEY}\n"}, NOWHERE)
     assert found.usable == ()
     assert found.secrets == {KEY}
+
+
+IN_KEYRING = '[[credential]]\nname = "team"\nprovider = "openai"\nkeyring = true\n'
+
+
+def test_a_keyring_is_asked_by_the_name_of_the_credential(folder: Path) -> None:
+    write(folder, IN_KEYRING, 0o644)  # which holds no secret
+    found = load_credentials({}, folder, read_keyring={"team": f"{KEY}\n"}.get)
+    assert found.usable == (Credential("team", KEY, "openai"),)
+    assert found.secrets == {KEY}
+
+
+def test_who_has_no_keyring_entry_asks_no_keyring(folder: Path) -> None:
+    write(folder, f"[[credential]]\nname = 'm'\nsecret = '{KEY}'")
+
+    def locked(name: str) -> str:
+        raise AssertionError(name)
+
+    assert load_credentials({}, folder, read_keyring=locked).secrets == {KEY}
+
+
+def test_a_keyring_without_the_key_is_told_with_what_to_type(folder: Path) -> None:
+    write(folder, IN_KEYRING)
+    said = refused({}, folder)
+    assert "credential 1 (team): the system's keyring has no key of that name" in said
+    assert "agentos credentials add team --replace" in said
+
+
+def test_what_a_keyring_says_is_told_of_its_entry(folder: Path) -> None:
+    write(folder, IN_KEYRING)
+
+    def locked(_name: str) -> str:
+        raise ConfigError("it is locked", "unlock it")
+
+    with pytest.raises(ConfigError, match=r"credential 1 \(team\): it is locked") as caught:
+        load_credentials({}, folder, read_keyring=locked)
+    assert caught.value.hint == "unlock it"
+
+
+def test_a_key_from_a_keyring_is_looked_at_as_any_other(folder: Path) -> None:
+    write(folder, IN_KEYRING)
+    with pytest.raises(ConfigError, match="holds a space") as caught:
+        load_credentials({}, folder, read_keyring=lambda _name: f"Bearer {KEY}")
+    assert KEY not in f"{caught.value!r} {caught.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("origin", "hint"),
+    [
+        (Origin.FILE, "set it, or store the key: agentos credentials add a --replace"),
+        (Origin.ENVIRONMENT, "set it, or take a out of AGENTOS_CREDENTIALS"),
+        (Origin.PROJECT, "set it"),
+    ],
+)
+def test_a_variable_that_is_not_set_is_told_with_what_mends_it(origin: Origin, hint: str) -> None:
+    entry = CredentialEntry("a", "there", variable="A_KEY", origin=origin)
+    with pytest.raises(ConfigError, match=r"there \(a\): the variable A_KEY is not set") as caught:
+        resolve(entry, {}, no_keyring)
+    assert caught.value.hint == hint
+
+
+def test_what_is_masked_in_a_report_includes_entries_that_are_wrong(folder: Path) -> None:
+    write(
+        folder,
+        f"[[credential]]\nname = 'a'\nsecret = '{KEY}'\n{IN_KEYRING}"
+        '[[credential]]\nname = "b"\nenv = "GONE"\n[[credential]]\nname = "b"\nenv = "B_KEY"\n',
+        0o644,
+    )
+    environ = {"B_KEY": OTHER, "OPENAI_API_KEY": "of-the-sdk"}
+    with pytest.raises(ConfigError):
+        declared_entries(environ, folder)
+    assert known_secrets(environ, folder) == {KEY, OTHER, "of-the-sdk"}

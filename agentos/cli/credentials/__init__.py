@@ -1,0 +1,1 @@
+"""`agentos credentials` in the terminal: what is asked, and what is shown."""

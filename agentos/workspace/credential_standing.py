@@ -1,0 +1,118 @@
+"""Each credential that is written down, and what stands between it and a call."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from agentos.core.config.credential_entries import (
+    CREDENTIALS_FILE,
+    CREDENTIALS_VARIABLE,
+    CredentialEntry,
+    Origin,
+    entries_of_all_places,
+    entries_of_project,
+)
+from agentos.core.config.credentials import (
+    LIMIT_VARIABLE,
+    ReadKeyring,
+    checked_secret,
+    credential_limit,
+    resolve,
+)
+from agentos.core.errors import ConfigError
+from agentos.workspace.configuration import Layers
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is for people: `ready`, or what is wrong in some words; `hint` is what mends it."""
+
+    entry: CredentialEntry
+    state: str
+    hint: str = ""
+
+
+def standings(
+    layers: Layers,
+    environ: Mapping[str, str],
+    config_folder: Path,
+    read_keyring: ReadKeyring,
+) -> Iterator[Standing]:
+    """All credentials in the order in which they count; one that is wrong holds up no other.
+
+    Raises ConfigError for a place that cannot be read at all.
+    """
+    entries = entries_of_all_places(
+        environ,
+        config_folder,
+        project_entries=layers.project_credentials,
+        key_variables=layers.key_variables,
+    )
+    limit = credential_limit(environ)
+    names = Counter(entry.name for entry in entries)
+    for position, entry in enumerate(entries):
+        state, hint = fault_of(entry, environ, read_keyring)
+        if not state and names[entry.name] > 1:
+            state = "another is called the same"
+        if not state and limit is not None and position >= limit:
+            state = f"beyond {LIMIT_VARIABLE}"
+        yield Standing(entry, state or _use(entry, layers), hint)
+    if layers.project.untrusted:
+        with suppress(ConfigError):  # what is wrong there is told once it is trusted
+            for entry in entries_of_project(layers.project.credentials, layers.key_variables):
+                yield Standing(entry, "the project is not trusted", layers.project.how_to_trust)
+
+
+def fault_of(
+    entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring
+) -> tuple[str, str]:
+    """Why there is no secret, in some words, and what mends that; empty if there is one."""
+    secret = None
+    state = ""
+    if entry.exposed:
+        state = "its file is open to other users"
+    elif entry.variable is not None and not environ.get(entry.variable, "").strip():
+        state = f"the variable {entry.shown_variable} is not set"
+    elif entry.in_keyring:
+        try:
+            secret = read_keyring(entry.name)
+        except ConfigError as error:
+            return str(error), error.hint
+        state = "" if secret else "not in the keyring"
+    try:
+        checked_secret(resolve(entry, environ, lambda _name: secret).secret or "", entry.name)
+    except ConfigError as error:
+        return state or "what it holds can be no key", error.hint
+    return "", ""
+
+
+def whereabouts(entry: CredentialEntry) -> str:
+    """Where its secret is, and in brackets who says so."""
+    if entry.in_keyring:
+        return "the system's keyring"
+    if entry.variable is None:
+        return CREDENTIALS_FILE
+    said = {
+        Origin.ENVIRONMENT: f" ({CREDENTIALS_VARIABLE})",
+        Origin.FILE: f" ({CREDENTIALS_FILE})",
+        Origin.PROJECT: " (the project's config)",
+    }.get(entry.origin, "")
+    return f"variable {entry.shown_variable}{said}"
+
+
+def account_of(model: str) -> str:
+    """What credentials for a model name: its provider, and for a command its own name."""
+    provider = model.partition("/")[0]
+    return model if provider == "command" else provider
+
+
+def _use(entry: CredentialEntry, layers: Layers) -> str:
+    if entry.provider is None:
+        return "names no provider: serves embedded only"
+    if entry.provider.partition("/")[0] not in layers.entries:
+        return f"no provider is called {entry.provider}"
+    chosen = (layers.settings.get(role) for role in ("drafter", "reviewer"))
+    is_used = any(account_of(str(model)) == entry.provider for model in chosen)
+    return "ready" if is_used else "ready; no chosen model uses it"

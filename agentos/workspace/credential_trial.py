@@ -1,0 +1,160 @@
+"""A credential tried: one smallest call with it, and what the provider said."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from agentos.core.calls import (
+    Answer,
+    Refusal,
+    RefusalCode,
+    RefusalKind,
+    Request,
+    RequestKind,
+)
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credentials import ReadKeyring, resolve
+from agentos.core.credentials import Credential
+from agentos.core.errors import ConfigError
+from agentos.core.masking import Masker
+from agentos.core.model_settings import ModelSettings, TimeLimits
+from agentos.core.terminal_text import printable
+from agentos.models.catalog import check_package, choose
+from agentos.models.registry import load_model
+from agentos.workspace.configuration import Layers
+from agentos.workspace.credential_standing import account_of, fault_of
+
+LONGEST = 30.0
+"""Seconds of a call."""
+
+_LIMITS = TimeLimits(connect=10.0, idle=LONGEST, total=LONGEST)
+_OUTPUT_TOKENS = 16  # the least that OpenAI's newer models take
+_REQUEST = Request(RequestKind.REVIEW_ISSUE, template="Answer with one word: yes.")
+
+_MOST_SHOWN = 300  # characters of what a provider says
+
+# Codes are for programs, so these hold where a sentence would not.
+_SPENT = re.compile(r"quota|billing|credit|limit|exhausted|perday|http_402", re.IGNORECASE)
+_NOT_FOUND = re.compile(r"not_?found|http_404", re.IGNORECASE)
+
+
+class Result(Enum):
+    """How a trial ended."""
+
+    WORKS = auto()
+    FAILS = auto()
+    UNTRIED = auto()  # nothing was asked: something else is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a trial showed; `text` is for people and holds no secret."""
+
+    result: Result
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A call that is to be made."""
+
+    entry: CredentialEntry
+    credential: Credential
+    model: ModelSettings
+
+    def make(self, environ: Mapping[str, str]) -> Verdict:
+        """Make it, with `environ` for a program that is run; takes up to LONGEST seconds."""
+        secret = self.credential.secret
+        try:
+            model = load_model(self.model, environ)
+        except ConfigError as error:
+            return Verdict(Result.UNTRIED, _told(error))
+        verdict = _judged(model.complete(_REQUEST, secret), model.name, self.entry)
+        text = Masker([secret or ""]).mask(verdict.text)
+        return replace(verdict, text=printable(text, _MOST_SHOWN))
+
+
+def prepare(
+    entry: CredentialEntry,
+    layers: Layers,
+    environ: Mapping[str, str],
+    read_keyring: ReadKeyring,
+    model: str | None = None,
+) -> Trial | Verdict:
+    """The call by which the credential can be tried, or what there is to say without one.
+
+    It asks `model`; without one the drafter or reviewer that is set, if the credential serves it.
+    """
+    fault, hint = fault_of(entry, environ, read_keyring)
+    if fault:
+        return Verdict(Result.FAILS, f"{fault}; {hint}")
+    credential = resolve(entry, environ, read_keyring)
+    account = entry.provider
+    provider = layers.providers.get((account or "embedded").partition("/")[0])
+    if provider is None:
+        return Verdict(Result.FAILS, f"no provider is called {account}")
+    if provider.has_one_model and not provider.needs_key:
+        return Verdict(Result.WORKS, f"no call is needed: it serves {provider.name} only")
+    name = model or _chosen(account or "", layers)
+    if name is None:
+        return Verdict(
+            Result.UNTRIED,
+            f"no model of {account} is chosen; name one: --model {account}/NAME",
+        )
+    try:
+        return Trial(entry, credential, _settings(name, layers))
+    except ConfigError as error:
+        return Verdict(Result.UNTRIED, _told(error))
+
+
+def _chosen(account: str, layers: Layers) -> str | None:
+    if account.startswith("command/"):
+        return account
+    models = (str(layers.settings.get(role)) for role in ("drafter", "reviewer"))
+    return next((model for model in models if account_of(model) == account), None)
+
+
+def _settings(name: str, layers: Layers) -> ModelSettings:
+    chosen = choose(name, layers.settings, layers.entries)
+    check_package(chosen)
+    return replace(chosen.settings, max_output_tokens=_OUTPUT_TOKENS, time_limits=_LIMITS)
+
+
+def _judged(result: Answer | Refusal, model: str, entry: CredentialEntry) -> Verdict:
+    if isinstance(result, Answer):
+        usage = result.usage
+        count = f" ({usage.input_tokens} + {usage.output_tokens} tokens)" if usage else ""
+        return Verdict(Result.WORKS, f"works: {model} answered{count}")
+    if result.kind is RefusalKind.RATE_LIMITED:
+        rest = result.retry_after
+        wait = "for a while" if rest is None else f"for {math.ceil(rest)} s"
+        return Verdict(Result.WORKS, f"works, but is rate-limited: it has to rest {wait}")
+    if result.kind is RefusalKind.EMPTY:
+        return Verdict(Result.WORKS, f"works: {model} answered nothing")
+    return Verdict(Result.FAILS, f"{_heading(result)}: {result.message}{_remedy(result, entry)}")
+
+
+def _heading(refusal: Refusal) -> str:
+    match refusal.kind:
+        case RefusalKind.CREDENTIAL:
+            return "spent" if _SPENT.search(refusal.code) else "wrong key"
+        case RefusalKind.OVERLOADED:
+            return "not known"
+        case RefusalKind.REQUEST if _NOT_FOUND.search(refusal.code):
+            return "unknown model"
+    if refusal.code in {RefusalCode.UNREACHABLE, RefusalCode.TLS}:
+        return "unreachable"
+    return "refused" if refusal.kind is RefusalKind.REQUEST else "no answer"
+
+
+def _remedy(refusal: Refusal, entry: CredentialEntry) -> str:
+    is_wrong = refusal.kind is RefusalKind.CREDENTIAL and not _SPENT.search(refusal.code)
+    if not is_wrong or entry.origin is not Origin.FILE or entry.variable is not None:
+        return ""
+    return f" Put another in its place: agentos credentials add {entry.name} --replace"
+
+
+def _told(error: ConfigError) -> str:
+    return f"{error}; {error.hint}" if error.hint else str(error)
