@@ -18,6 +18,7 @@
 Each carries the exit code that it stands for, a sentence, and a hint that says what to do.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -50,7 +51,14 @@ class BacklogError(UsageError):
 
 
 class UnsafePathError(UsageError):
-    """A path that agentos would write to is a symlink or leads outside the project."""
+    """A path that agentos would write to is a symlink or leads outside the project.
+
+    `link` is the symlink, if one is the reason.
+    """
+
+    def __init__(self, sentence: str, hint: str = "", *, link: Path | None = None) -> None:
+        super().__init__(sentence, hint)
+        self.link = link
 
 
 class LockedError(UsageError):

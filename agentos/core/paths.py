@@ -118,6 +118,8 @@ def confined(path: Path, root: Path) -> Path:
         here = here / part
         if here.is_symlink():
             raise UnsafePathError(
-                f"{here} is a symlink", "agentos writes only to real folders of the project"
+                f"{here} is a symlink",
+                "agentos writes only to real folders of the project",
+                link=here,
             )
     return path

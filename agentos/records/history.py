@@ -67,12 +67,14 @@ def close_unclosed(run: Path, *, closed_by: str) -> None:
 def children(run: Path) -> tuple[ChildRecord, ...]:
     """The children that a run had started; those of an unreadable run.json are unknown."""
     entries = _object(_read_json(run / RUN_FILE).get("children"))
-    found = []
-    for label, entry in entries.items():
-        pid, created = _object(entry).get("pid"), _object(entry).get("created")
-        if isinstance(pid, int) and pid > 0 and isinstance(created, float):
-            found.append(ChildRecord(label, pid, created))
-    return tuple(found)
+    found = (_process(label, _object(entry)) for label, entry in entries.items())
+    return tuple(filter(None, found))
+
+
+def supervisor(run: Path) -> ChildRecord | None:
+    """The process that the run is of; None where run.json does not say it."""
+    entry = _object(_read_json(run / RUN_FILE).get("supervisor"))
+    return _process("", entry)
 
 
 def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
@@ -103,6 +105,13 @@ def runs_of(paths: StatePaths) -> list[Path]:
 def recorded_events(run: Path) -> Iterator[Event]:
     """Every event that the run recorded, as far as it can be read."""
     return (event for _, event in _events(run / EVENTS_FILE))
+
+
+def _process(label: str, entry: Mapping[str, object]) -> ChildRecord | None:
+    pid, created = entry.get("pid"), entry.get("created")
+    if isinstance(pid, int) and pid > 0 and isinstance(created, float):
+        return ChildRecord(label, pid, created)
+    return None
 
 
 def _is_closed(run: Path) -> bool:

@@ -1,15 +1,32 @@
 """One `parallel` command per project: a lock that says who holds it."""
 
 import contextlib
+import fcntl
 import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import filelock
+import psutil
 
 from agentos.core.clock import Now, timestamp
 from agentos.core.errors import LockedError, UsageError
+from agentos.core.files import read_regular
+
+
+_PID_END = 2**31
+
+
+class Holder(NamedTuple):
+    """Who holds a lock, as that process wrote it down; `started` is ISO 8601 in UTC."""
+
+    pid: int
+    started: str
+
+    def __str__(self) -> str:
+        return f"process {self.pid}, started {self.started}"
 
 
 @contextlib.contextmanager
@@ -41,9 +58,36 @@ def project_lock(path: Path, *, now: Now) -> Iterator[None]:
         lock.release()
 
 
+def current_holder(path: Path) -> Holder | None:
+    """Who holds the lock now; nothing is written, and nobody kept from taking it.
+
+    None too for a process that took it this instant and has not said who it is.
+    """
+    holder = _read(path)
+    # Whose process is gone does not hold it: then there is nothing to try, and nobody to disturb.
+    if holder is None or not psutil.pid_exists(holder.pid):
+        return None
+    return holder if _is_held(path) else None
+
+
+def _is_held(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False  # closing the file has let go of it
+
+
 def _holder(path: Path) -> str:
+    holder = _read(path)
+    return str(holder) if holder else "a process that has not said who it is yet"
+
+
+def _read(path: Path) -> Holder | None:
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        return f"process {int(holder['pid'])}, started {holder['started']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "a process that has not said who it is yet"
+        data = json.loads(read_regular(path))
+        holder = Holder(int(data["pid"]), str(data["started"]))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return holder if 0 < holder.pid < _PID_END else None

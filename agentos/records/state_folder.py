@@ -17,24 +17,14 @@ _HINT = "make it writable for you, or set AGENTOS_HOME to a folder that is"
 def prepare_state(paths: StatePaths, project: Path) -> None:
     """Make the state folder, its parts and its own `.gitignore`; harmless to repeat.
 
-    Nothing is written before every check has passed. Raises UnsafePathError for symlinks and for
-    what leads out of the project (or of AGENTOS_HOME), UsageError for what cannot be written.
+    Nothing is written before every check has passed. Raises UnsafePathError, UsageError.
     """
-    in_project = paths.root.parent == project
-    anchor = project if in_project else _home(paths)
-    folders = (*_between(anchor, paths.root), paths.checkpoints, paths.runs.parent, paths.runs)
+    check_state(paths, project)
+    anchor = _anchor(paths, project)
     try:
-        if in_project and not project.is_dir():
-            raise UsageError(f"{project} is not a folder")
-        _check_confined(paths, anchor)
-        for folder in folders:
-            _check_usable(folder)
-    except OSError as error:
-        raise UsageError(f"{error.filename} cannot be read: {error.strerror}", _HINT) from error
-    try:
-        if not in_project:
+        if anchor != project:
             anchor.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        for folder in folders:
+        for folder in _folders(paths, anchor):
             folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         if stat.S_IMODE(paths.root.stat().st_mode) != FOLDER_MODE:
             paths.root.chmod(FOLDER_MODE)
@@ -44,8 +34,30 @@ def prepare_state(paths: StatePaths, project: Path) -> None:
         raise UsageError(f"{name} cannot be written: {error.strerror}", _HINT) from error
 
 
-def _home(paths: StatePaths) -> Path:
-    return paths.root.parent.parent  # AGENTOS_HOME/projects/<name>, see core.paths
+def check_state(paths: StatePaths, project: Path) -> None:
+    """Look whether the state folder can be made and written to.
+
+    Raises UnsafePathError for symlinks and for what leads out of the project (or of AGENTOS_HOME),
+    UsageError for what cannot be written.
+    """
+    anchor = _anchor(paths, project)
+    try:
+        if anchor == project and not project.is_dir():
+            raise UsageError(f"{project} is not a folder")
+        _check_confined(paths, anchor)
+        for folder in _folders(paths, anchor):
+            _check_usable(folder)
+    except OSError as error:
+        raise UsageError(f"{error.filename} cannot be read: {error.strerror}", _HINT) from error
+
+
+def _anchor(paths: StatePaths, project: Path) -> Path:
+    """The project, or AGENTOS_HOME of AGENTOS_HOME/projects/<name>, see core.paths."""
+    return project if paths.root.parent == project else paths.root.parent.parent
+
+
+def _folders(paths: StatePaths, anchor: Path) -> tuple[Path, ...]:
+    return (*_between(anchor, paths.root), paths.checkpoints, paths.runs.parent, paths.runs)
 
 
 def _between(anchor: Path, root: Path) -> Iterator[Path]:

@@ -36,19 +36,8 @@ class Task:
     known_hashes: frozenset[str] = frozenset()
 
     def text(self) -> str:
-        """The source as text; raises ItemError when it is no UTF-8 or its front matter no YAML."""
-        name = self.item.source.name
-        try:
-            text = self.source.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ItemError(
-                f"{name} is not UTF-8 text (byte {error.start})", "save it as UTF-8 and run again"
-            ) from None
-        try:
-            split_front_matter(text)
-        except ValueError as error:
-            raise ItemError(f"{name}: {error}", "mend its front matter and run again") from None
-        return text
+        """The source as text; raises ItemError, as `source_text` does."""
+        return source_text(self.item.source.name, self.source)
 
     def code(self, text: str) -> str:
         """What of the code base belongs to the source, as Markdown; raises ItemError."""
@@ -66,3 +55,18 @@ class Finished:
     outcome: Outcome
     document: str
     document_hash: str
+
+
+def source_text(name: str, source: bytes) -> str:
+    """A source as text; raises ItemError when it is no UTF-8 or its front matter no YAML."""
+    try:
+        text = source.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ItemError(
+            f"{name} is not UTF-8 text (byte {error.start})", "save it as UTF-8 and run again"
+        ) from None
+    try:
+        split_front_matter(text)
+    except ValueError as error:
+        raise ItemError(f"{name}: {error}", "mend its front matter and run again") from None
+    return text

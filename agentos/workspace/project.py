@@ -8,10 +8,11 @@ from agentos.core.errors import UsageError
 from agentos.core.items import Kind
 from agentos.core.paths import StatePaths, confined, state_paths
 
-_OUTPUTS = {
+OUTPUTS = {
     Kind.LLD: ("docs/lld/active", "docs/lineage/active", "docs/lld/lld-status.json"),
     Kind.ISSUE: ("issues", "ideas/active", "ideas/done", "docs/lld/lld-status.json"),
 }
+"""Where documents of a kind are written to, below the project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +37,5 @@ def open_project(folder: Path, environ: Mapping[str, str]) -> Project:
 
 def check_outputs(project: Project, kind: Kind) -> None:
     """Raise UnsafePathError when a place that the kind's documents go to is not a real folder."""
-    for place in _OUTPUTS[kind]:
+    for place in OUTPUTS[kind]:
         confined(project.root / place, project.root)

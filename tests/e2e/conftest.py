@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 from command import SAMPLE, Workspace, processes_of
+from patient import Patient
 
 
 @pytest.fixture
@@ -25,3 +26,9 @@ def shelf(tmp_path: Path) -> Iterator[Workspace]:
         with contextlib.suppress(psutil.NoSuchProcess):
             leftover.kill()
     assert not leftovers, leftovers
+
+
+@pytest.fixture
+def patient(project: Path) -> Patient:
+    """A project in which all is well, for `agentos doctor`."""
+    return Patient.healthy(project)

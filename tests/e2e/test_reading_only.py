@@ -5,23 +5,14 @@ from pathlib import Path
 
 import pytest
 from command import Workspace, wait_until
+from trees import snapshot
 
 READERS = [
     ("parallel", "lld", "--all", "--dry-run"),
     ("parallel", "issue", "--all", "--dry-run"),
     ("status",),
+    ("doctor",),
 ]
-
-
-def snapshot(*folders: Path) -> dict[str, tuple[int, int, bytes]]:
-    """Mode, time of change and content of everything below the folders."""
-    found = {}
-    for folder in folders:
-        for path in sorted([folder, *folder.rglob("*")]):
-            status = path.lstat()
-            content = path.read_bytes() if path.is_file() else b""
-            found[str(path)] = (status.st_mode, status.st_mtime_ns, content)
-    return found
 
 
 @pytest.mark.parametrize("arguments", READERS)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from agentos.records.history import (
     children,
     close_unclosed,
     last_outcomes,
+    supervisor,
     unclosed_runs,
 )
 from agentos.records.run_folder import RunFolder
@@ -346,3 +348,13 @@ def test_an_unreadable_run_is_passed_over(
         with pytest.raises(UsageError, match="cannot be written: Permission denied"):
             close_unclosed(*unclosed_runs(paths), closed_by=SECOND)
         run.chmod(0o700)
+
+
+def test_whose_process_a_run_is(run_of: RunOf) -> None:
+    run = run_of(FIRST).path
+    own = psutil.Process()
+    assert supervisor(run) == ChildRecord("", own.pid, own.create_time())
+    (run / "run.json").write_text('{"supervisor": {"pid": -1, "created": "now"}}')
+    assert supervisor(run) is None
+    (run / "run.json").unlink()
+    assert supervisor(run) is None

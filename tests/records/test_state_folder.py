@@ -8,7 +8,7 @@ import pytest
 
 from agentos.core.errors import UnsafePathError, UsageError
 from agentos.core.paths import StatePaths, state_paths
-from agentos.records.state_folder import prepare_state
+from agentos.records.state_folder import check_state, prepare_state
 
 Unprivileged = Callable[[], AbstractContextManager[None]]
 
@@ -168,3 +168,14 @@ def test_a_folder_of_another_user_is_a_sentence(
     state.chmod(0o777)
     with unprivileged(), pytest.raises(UsageError, match="cannot be written: Operation not"):
         prepare_state(StatePaths(state), public_folder)
+
+
+def test_a_look_makes_nothing(tmp_path: Path) -> None:
+    state = StatePaths(tmp_path / ".agentos")
+    check_state(state, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    prepare_state(state, tmp_path)
+    (state.checkpoints / "lld_workflow_1.db").symlink_to("/etc/passwd")
+    with pytest.raises(UnsafePathError) as caught:
+        check_state(state, tmp_path)
+    assert caught.value.link == state.checkpoints / "lld_workflow_1.db"

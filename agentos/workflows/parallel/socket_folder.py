@@ -1,5 +1,6 @@
 """The folder that a run's socket lies in: short of name, its owner's alone, removed afterwards."""
 
+import errno
 import os
 import re
 import stat
@@ -24,10 +25,9 @@ def socket_folder(environ: Mapping[str, str]) -> Path:
     Folders of dead runs are removed on the way. Raises ConfigError when a path would be too long
     or nothing can be made there.
     """
-    runtime = environ.get("XDG_RUNTIME_DIR")
-    temporary = environ.get("TMPDIR") or _temporary_folder()
+    bases = socket_bases(environ)
     problem: Exception | None = None
-    for base in [Path(runtime), Path(temporary)] if runtime else [Path(temporary)]:
+    for base in bases:
         _sweep(base)
         try:
             return _make(base.absolute())
@@ -36,9 +36,25 @@ def socket_folder(environ: Mapping[str, str]) -> Path:
     if isinstance(problem, ConfigError):
         raise problem
     raise ConfigError(
-        f"No folder for a socket can be made in {temporary}: {problem}",
+        f"No folder for a socket can be made in {bases[-1]}: {problem}",
         "Set TMPDIR to a folder that you can write to.",
     ) from problem
+
+
+def socket_bases(environ: Mapping[str, str]) -> list[Path]:
+    """Where the folder may be made, what is tried first in front. Raises ConfigError for nowhere."""
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    temporary = Path(environ.get("TMPDIR") or _temporary_folder())
+    return [Path(runtime), temporary] if runtime else [temporary]
+
+
+def check_base(base: Path) -> None:
+    """Look whether a folder with a socket can be made there; raises ConfigError, OSError."""
+    socket_path(base.absolute() / f"{_prefix()}12345678")  # tempfile adds eight characters
+    if not stat.S_ISDIR(base.stat().st_mode):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(base))
+    if not os.access(base, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(base))
 
 
 def _temporary_folder() -> str:
@@ -70,9 +86,12 @@ def remove_socket_folder(folder: Path) -> None:
 
 
 def _make(base: Path) -> Path:
-    prefix = f"agentos-{os.getpid()}-"
-    socket_path(base / f"{prefix}12345678")  # tempfile adds eight characters
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=base))
+    check_base(base)
+    return Path(tempfile.mkdtemp(prefix=_prefix(), dir=base))
+
+
+def _prefix() -> str:
+    return f"agentos-{os.getpid()}-"
 
 
 def _sweep(base: Path) -> None:

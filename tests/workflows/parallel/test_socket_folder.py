@@ -12,7 +12,9 @@ import pytest
 
 from agentos.core.errors import ConfigError
 from agentos.workflows.parallel.socket_folder import (
+    check_base,
     remove_socket_folder,
+    socket_bases,
     socket_folder,
     socket_path,
 )
@@ -118,3 +120,15 @@ def test_removing_twice_is_fine(base: Path) -> None:
     remove_socket_folder(folder)
     remove_socket_folder(folder)
     assert not folder.exists()
+
+
+def test_a_look_makes_nothing(base: Path) -> None:
+    environ = {"XDG_RUNTIME_DIR": str(base), "TMPDIR": "/nowhere"}
+    assert socket_bases(environ) == [base, Path("/nowhere")]
+    check_base(base)
+    assert list(base.iterdir()) == []
+    with pytest.raises(FileNotFoundError):
+        check_base(Path("/nowhere"))
+    (base / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        check_base(base / "file")

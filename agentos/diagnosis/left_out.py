@@ -1,0 +1,53 @@
+"""Files in or near the backlog's folders that are no items, and may be meant to be."""
+
+from collections.abc import Iterator, Sequence
+
+from agentos.backlog.strays import markdown_in, strays_of
+from agentos.core.items import Kind
+from agentos.diagnosis import links, numbers
+from agentos.diagnosis.finding import Finding, warning
+from agentos.diagnosis.surroundings import Surroundings
+
+_MOST_TYPED = 4
+
+OPEN_FOLDERS = {Kind.LLD: "issues", Kind.ISSUE: "ideas/active"}
+"""Where the open items of a kind lie."""
+
+
+def check(surroundings: Surroundings, subject: str, kind: Kind) -> Iterator[Finding]:
+    """Warnings about what a run passes over; raises OSError."""
+    folder = surroundings.project.root / OPEN_FOLDERS[kind]
+    for link in sorted(path for path in folder.glob("*.md") if path.is_symlink()):
+        yield warning(
+            subject,
+            f"{surroundings.name(link)} is left out, as it is a symlink",
+            hint=links.target(link),
+            command=links.file_in_place(surroundings, link),
+        )
+    if kind is Kind.ISSUE:
+        if names := markdown_in(folder.parent):
+            told = _told(names, "lie", "in ideas/ and not in ideas/active/")
+            yield warning(subject, told, command=moved_briefs(surroundings, names))
+        return
+    if unnumbered := numbers.unnumbered(folder):
+        told = _told(unnumbered, "have", "no number, so they are no issues")
+        yield warning(subject, told, command=numbers.numbering(surroundings, unnumbered))
+    if others := strays_of(folder).other:
+        hint = "an issue is a Markdown file called NNN-slug.md"
+        yield warning(subject, _told(others, "are", "no Markdown, so they are left out"), hint=hint)
+
+
+def moved_briefs(surroundings: Surroundings, names: Sequence[str]) -> str:
+    """The command that puts files of ideas/ where briefs are looked for."""
+    ideas = surroundings.project.root / "ideas"
+    active = surroundings.word(ideas / "active")
+    files = " ".join(surroundings.word(ideas / name) for name in names)
+    if len(names) > _MOST_TYPED:
+        files = f"{surroundings.word(ideas)}/*.md"
+    return f"mkdir -p {active} && mv -n {files} {active}"
+
+
+def _told(names: Sequence[str], verb: str, what: str) -> str:
+    shown = ", ".join(names[:_MOST_TYPED])
+    more = f" and {len(names) - _MOST_TYPED} more" if len(names) > _MOST_TYPED else ""
+    return f"{shown}{more} {verb} {what}"

@@ -1,0 +1,87 @@
+"""No look can stop the others, whatever happens to it."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from agentos.core.errors import ConfigError
+from agentos.diagnosis.examination import CHECKS, Check, examine
+from agentos.diagnosis.finding import Finding, Level, ok, warning
+from agentos.diagnosis.surroundings import Surroundings
+
+SECRET = "sk-0123456789abcdef"
+
+
+def fails(error: BaseException) -> Check:
+    def check(_surroundings: Surroundings) -> Iterator[Finding]:
+        yield ok("first", "seen before it failed")
+        raise error
+
+    return check
+
+
+def last(_surroundings: Surroundings) -> Iterator[Finding]:
+    yield warning("last", "seen all the same")
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (
+            ZeroDivisionError(SECRET),
+            "an error of our own: ZeroDivisionError in test_examination.py",
+        ),
+        (SystemExit(3), "an error of our own: SystemExit in test_examination.py"),
+        (PermissionError(13, "Permission denied", "/x"), "/x cannot be looked at: Permission"),
+        (ConfigError("the sentence", "the hint"), "the sentence"),
+    ],
+    ids=["fault of ours", "exit", "closed", "told"],
+)
+def test_one_that_fails(surroundings: Surroundings, error: BaseException, says: str) -> None:
+    found = examine(surroundings, [("broken", fails(error)), ("last", last)])
+
+    assert [finding.subject for finding in found] == ["first", "broken", "last"]
+    assert found[1].level is Level.FAULT
+    assert found[1].sentence.startswith(says)
+    assert SECRET not in str(found)
+
+
+def test_one_that_hangs(surroundings: Surroundings) -> None:
+    never = threading.Event()
+
+    def hangs(_surroundings: Surroundings) -> Iterator[Finding]:
+        yield ok("first", "seen before it hung")
+        never.wait()
+
+    found = examine(surroundings, [("hung", hangs), ("last", last)], seconds=0.2)
+    never.set()
+
+    assert [finding.subject for finding in found] == ["first", "hung", "last"]
+    assert found[1].sentence == "this could not be looked at within 0.2 s"
+
+
+def test_all_of_them_on_a_project_in_which_all_is_well(surroundings: Surroundings) -> None:
+    found = examine(surroundings)
+
+    assert {one.subject for one in found if one.level is not Level.OK} <= {"git", "disk"}
+    assert not [one for one in found if one.level is Level.FAULT]
+    assert len(found) >= len(CHECKS)
+
+
+class TestWhatARunItselfChecks:
+    def test_is_not_told_twice(self, surroundings: Surroundings, project: Path) -> None:
+        (project / "agentos.toml").write_text("drafter = 'openai/x'\n")
+        sentences = [one.sentence for one in examine(surroundings)]
+        assert len(sentences) == len(set(sentences))
+        assert "run" not in {one.subject for one in examine(surroundings)}
+
+    def test_and_is_what_nobody_else_looks_at(
+        self, surroundings: Surroundings, project: Path
+    ) -> None:
+        (project / "agentos.toml").write_text("[models.embedded]\nmax_input_tokens = 1\n")
+        [finding] = [one for one in examine(surroundings) if one.level is Level.FAULT]
+        assert finding.subject == "run"
+        assert "has no room for a draft" in finding.sentence
+        assert finding.command == "${EDITOR:-vi} agentos.toml"
