@@ -12,37 +12,35 @@ from typing import NoReturn
 import click
 
 from agentos import __version__
-from agentos.cli.crash_report import write_crash_report
-from agentos.cli.lazy_group import LazyGroup
+from agentos.cli.completion.scripts import INSTRUCTION
+from agentos.cli.exit_codes import all_exit_codes
+from agentos.cli.lazy_group import CommandPlace, LazyGroup
+from agentos.cli.usage_errors import explained
 from agentos.core.errors import AgentosError
 from agentos.core.terminal_text import printable
-
-EXIT_CODES = """\b
-Exit codes:
-  0    every item approved, or nothing to do
-  1    at least one item failed
-  2    usage, configuration or trust
-  3    none failed, at least one needs revision
-  4    stopped because credentials or budget ran out
-  70   an error of our own; a report file is named
-  130  Ctrl-C (128 + the number of whatever signal it was)
-"""
 
 _GONE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
 """What a write to a console fails with when nobody is there to read it, or no room left."""
 
 
+_IN = "agentos.cli.commands"
 _COMMANDS = {
-    "init": "agentos.cli.commands.init:init",
-    "parallel": "agentos.cli.commands.parallel:parallel",
-    "lld": "agentos.cli.commands.single:lld",
-    "issue": "agentos.cli.commands.single:issue",
-    "status": "agentos.cli.commands.status:status",
-    "credentials": "agentos.cli.commands.credentials:credentials",
-    "models": "agentos.cli.commands.models:models",
-    "config": "agentos.cli.commands.config:config",
-    "doctor": "agentos.cli.commands.doctor:doctor",
-    "completion": "agentos.cli.commands.completion:completion",
+    "init": CommandPlace(f"{_IN}.init:init", "Make a project: a config, and a first issue."),
+    "parallel": CommandPlace(f"{_IN}.parallel:parallel", "Work on many items at once."),
+    "lld": CommandPlace(f"{_IN}.single:lld", "Write the design document of one issue."),
+    "issue": CommandPlace(f"{_IN}.single:issue", "Write the structured issue of one idea brief."),
+    "status": CommandPlace(f"{_IN}.status:status", "Show every item and where it stands."),
+    "credentials": CommandPlace(
+        f"{_IN}.credentials:credentials", "Add, list, test and remove API keys."
+    ),
+    "models": CommandPlace(
+        f"{_IN}.models:models", "Show the models there are, and what is missing."
+    ),
+    "config": CommandPlace(f"{_IN}.config:config", "Show the settings; trust a project's own."),
+    "doctor": CommandPlace(f"{_IN}.doctor:doctor", "Look for what is wrong, and what mends it."),
+    "completion": CommandPlace(
+        f"{_IN}.completion:completion", "Print the script for Tab in bash, zsh or fish."
+    ),
 }
 """Where each command is, in the order in which --help shows them."""
 
@@ -51,7 +49,7 @@ _COMMANDS = {
     cls=LazyGroup,
     commands_at=_COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=EXIT_CODES,
+    epilog=all_exit_codes(),
 )
 @click.version_option(__version__, prog_name="agentos")
 def agentos() -> None:
@@ -59,14 +57,19 @@ def agentos() -> None:
 
     \b
     Example:
-      agentos parallel lld --all -j 5     a design document for every open issue
-      agentos parallel lld --all --dry-run
-      agentos status
+      agentos parallel lld --all -j 5       a design document for every open issue
+      agentos parallel lld --all --dry-run  what would run, and what it would cost
+      agentos status                        every item and where it stands
     """
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; returns its exit code, or dies of the signal that stopped it."""
+    if instruction := os.environ.get(INSTRUCTION):
+        from agentos.cli.completion.answer import answer  # noqa: PLC0415 - only for a shell
+
+        answer(agentos, instruction, os.environ)
+        return 0
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -87,7 +90,7 @@ def _invoke(arguments: Sequence[str]) -> int:
         return 128 + signal.SIGINT
     except click.ClickException as error:
         with contextlib.suppress(OSError):
-            error.show()
+            explained(error, arguments).show()
         return error.exit_code
     except AgentosError as error:
         _complain(str(error), error.hint)
@@ -106,7 +109,11 @@ def _complain(sentence: str, hint: str = "") -> None:
 
 def _crashed(error: Exception) -> int:
     """A report file instead of a traceback; the error's text stays there, as it may quote much."""
-    report = write_crash_report(error, os.environ)
+    report = None
+    with contextlib.suppress(Exception):
+        from agentos.cli.crash_report import write_crash_report  # noqa: PLC0415 - only for this
+
+        report = write_crash_report(error, os.environ)
     hint = f"please report it with this file: {report}" if report else "no report can be written"
     _complain(f"an error of our own: {type(error).__name__}", hint)
     return 70

@@ -1,12 +1,13 @@
 """Options that several commands share, and how their values are checked."""
 
+import difflib
 from pathlib import Path
 from typing import Any
 
 import click
 
+from agentos.cli.completion.hooks import complete_folder, complete_model
 from agentos.core.errors import UsageError
-from agentos.workflows.parallel import sanitize_identifier
 
 _LONGEST = 365 * 24 * 3600.0
 
@@ -39,12 +40,23 @@ class Seconds(click.ParamType[float]):
         return seconds
 
 
+class Choice(click.Choice[str]):
+    """One of some words; whoever mistypes one is told which is close."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """The sentence about a word that there is not."""
+        close = difflib.get_close_matches(str(value), self.choices, n=1)
+        sentence = super().get_invalid_choice_message(value, ctx)
+        return f"{sentence} Did you mean {close[0]!r}?" if close else sentence
+
+
 project_option = click.option(
     "--project",
     type=click.Path(path_type=Path, readable=False),
     default=Path(),
     show_default="this folder",
     metavar="DIR",
+    shell_complete=complete_folder,
     help="The project: the folder that holds issues/ and ideas/.",
 )
 
@@ -65,24 +77,35 @@ grace_option = click.option(
 drafter_option = click.option(
     "--drafter",
     metavar="MODEL",
+    shell_complete=complete_model,
     help="The model that writes, such as anthropic/NAME.  [default: embedded]",
 )
 
 reviewer_option = click.option(
-    "--reviewer", metavar="MODEL", help="The model that reviews.  [default: the drafter]"
+    "--reviewer",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="The model that reviews.  [default: the drafter]",
 )
 
 budget_option = click.option(
-    "--budget", metavar="USD", help="What all calls together may cost at the most."
+    "--budget",
+    metavar="USD",
+    help="What all calls together may cost at the most.  [default: no limit]",
 )
 
 max_tokens_option = click.option(
-    "--max-tokens", metavar="N", help="How many tokens all calls together may take at the most."
+    "--max-tokens",
+    metavar="N",
+    help="How many tokens all calls together may take at the most.  [default: no limit]",
 )
 
 
 def safe_identifier(text: str) -> str:
     """An id as a user typed it; raises UsageError for one that could not be an item's."""
+    # Not for every command, and not when Tab is pressed.
+    from agentos.workflows.parallel import sanitize_identifier  # noqa: PLC0415
+
     try:
         return sanitize_identifier(text)
     except ValueError as error:

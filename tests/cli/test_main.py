@@ -20,24 +20,6 @@ def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\b" not in text
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "parallel lld",
-        "parallel issue",
-        "lld",
-        "issue",
-        "status",
-        "models",
-        "config show",
-        "config trust",
-    ],
-)
-def test_every_help_has_an_example(words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main.run([*words.split(), "--help"]) == 0
-    assert f"Example:\n    agentos {words}" in capsys.readouterr().out
-
-
 def test_an_error_of_the_tree_is_a_sentence_and_a_hint(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 import click
 
-from agentos.cli.batch.run import BatchRequest, run_batch
-from agentos.cli.batch.wiring import BatchSettings
+from agentos.cli.completion.hooks import complete_briefs, complete_issues
+from agentos.cli.exit_codes import IN_A_GROUP, exit_codes_of_items
+from agentos.cli.lazy_group import CommandPlace, LazyGroup
 from agentos.cli.options import (
     DEFAULT_TIMEOUT,
     Seconds,
@@ -22,20 +23,29 @@ from agentos.cli.options import (
     safe_identifier,
 )
 from agentos.core.items import Kind
-from agentos.workspace.project import open_project
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
-@click.group()
+_COMMANDS = {
+    "lld": CommandPlace(f"{__name__}:lld", "A design document for each issue."),
+    "issue": CommandPlace(f"{__name__}:issue", "A structured issue for each idea brief."),
+}
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, epilog=IN_A_GROUP)
 def parallel() -> None:
-    """Work on many items at once, one process for each."""
+    """Work on many items at once, one process for each.
+
+    \b
+    Example:
+      agentos parallel lld --all -j 5
+    """
 
 
 def _batch_options(command: CommandT) -> CommandT:
     """The options of every batch, in the order in which --help shows them."""
     options = (
-        click.argument("items", nargs=-1),
         click.option("--all", "take_all", is_flag=True, help="Take everything that is open."),
         click.option(
             "-j",
@@ -75,7 +85,13 @@ def _batch_options(command: CommandT) -> CommandT:
     return command
 
 
-@parallel.command()
+@click.command(epilog=exit_codes_of_items())
+@click.argument(
+    "items",
+    nargs=-1,
+    shell_complete=complete_issues,
+    help="Issues by their numbers: 42, 042 and LLD-42 are one. Needed without --all.",
+)
 @_batch_options
 def lld(**options: Any) -> int:
     """Write a low-level design document for each issue in ITEMS, or for all that are open.
@@ -88,7 +104,13 @@ def lld(**options: Any) -> int:
     return _run(Kind.LLD, "issue", "42", **options)
 
 
-@parallel.command()
+@click.command(epilog=exit_codes_of_items())
+@click.argument(
+    "items",
+    nargs=-1,
+    shell_complete=complete_briefs,
+    help="Briefs by their ids, such as dark-mode. Needed without --all.",
+)
 @_batch_options
 def issue(**options: Any) -> int:
     """Write a structured issue for each idea brief in ITEMS, or for all that are open.
@@ -126,6 +148,11 @@ def _run(
             f"Say which items: `agentos parallel {kind} --all` takes every open {noun}, "
             f"`agentos parallel {kind} {example}` the one that is named."
         )
+    # Half a second of imports, which neither --help nor Tab waits for.
+    from agentos.cli.batch.run import BatchRequest, run_batch  # noqa: PLC0415
+    from agentos.cli.batch.wiring import BatchSettings  # noqa: PLC0415
+    from agentos.workspace.project import open_project  # noqa: PLC0415
+
     request = BatchRequest(
         project=open_project(project, os.environ),
         kind=kind,

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from agentos.cli.foreground import run_in_foreground
+from agentos.cli.completion.hooks import complete_briefs, complete_issues
+from agentos.cli.exit_codes import exit_codes_of_items
 from agentos.cli.options import (
     again_option,
     budget_option,
@@ -19,14 +20,12 @@ from agentos.cli.options import (
     safe_identifier,
 )
 from agentos.core.items import Kind
-from agentos.workspace.project import open_project
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
 
 def _item_options(command: CommandT) -> CommandT:
     options = (
-        click.argument("item"),
         drafter_option,
         reviewer_option,
         budget_option,
@@ -40,7 +39,12 @@ def _item_options(command: CommandT) -> CommandT:
     return command
 
 
-@click.command()
+@click.command(epilog=exit_codes_of_items())
+@click.argument(
+    "item",
+    shell_complete=complete_issues,
+    help="An issue by its number: 42, 042 and LLD-42 are one.",
+)
 @_item_options
 def lld(**options: Any) -> int:
     """Write the low-level design document of one issue, here and now.
@@ -52,7 +56,12 @@ def lld(**options: Any) -> int:
     return _run(Kind.LLD, **options)
 
 
-@click.command()
+@click.command(epilog=exit_codes_of_items())
+@click.argument(
+    "item",
+    shell_complete=complete_briefs,
+    help="A brief by its id, such as dark-mode.",
+)
 @_item_options
 def issue(**options: Any) -> int:
     """Write the structured issue of one idea brief, here and now.
@@ -67,6 +76,10 @@ def issue(**options: Any) -> int:
 def _run(
     kind: Kind, *, item: str, again: bool, grace: float, project: Path, **flags: str | None
 ) -> int:
+    # Half a second of imports, which neither --help nor Tab waits for.
+    from agentos.cli.foreground import run_in_foreground  # noqa: PLC0415
+    from agentos.workspace.project import open_project  # noqa: PLC0415
+
     return run_in_foreground(
         open_project(project, os.environ),
         kind,

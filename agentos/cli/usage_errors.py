@@ -1,0 +1,37 @@
+"""What is told of a command line that cannot be understood: what was meant, and never a key."""
+
+import re
+from collections.abc import Sequence
+
+import click
+
+from agentos.cli.wrong_ways import what_was_meant
+from agentos.core.terminal_text import printable
+
+_SHORTEST_KEY = 16
+_WORDS = re.compile(r"-{0,2}[a-z_-]{1,32}")  # plainer than any key
+
+
+def explained(error: click.ClickException, arguments: Sequence[str]) -> click.ClickException:
+    """The error with a sentence that can be shown; `arguments` are what was typed."""
+    if not isinstance(error, click.UsageError) or isinstance(
+        error, click.exceptions.NoArgsIsHelpError
+    ):
+        return error
+    message = without_keys(what_was_meant(error) or error.format_message(), arguments)
+    return click.UsageError(printable(message), error.ctx)
+
+
+def without_keys(message: str, arguments: Sequence[str]) -> str:
+    """`message` without those of the arguments that could be keys: `...` in their place."""
+    words = {part for argument in arguments for part in _parts(argument)}
+    for word in sorted(words, key=len, reverse=True):
+        if len(word) >= _SHORTEST_KEY and not _WORDS.fullmatch(word):
+            message = message.replace(word, "...").replace(repr(word)[1:-1], "...")
+    return message
+
+
+def _parts(argument: str) -> set[str]:
+    """The argument, and what it may be made of: `--option=value`, `-ovalue`."""
+    attached = argument[2:] if argument.startswith("-") else ""
+    return {argument, attached, *argument.split("=")}
