@@ -7,7 +7,7 @@ J ?= 3
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test test-real-model check format lld lld-dry-run issues clean
+.PHONY: help demo test test-real-model check format docs lld lld-dry-run issues clean
 
 help:  ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -28,6 +28,9 @@ format: .venv/installed-dev  ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: .venv/installed-dev  ## Build the site of the docs
+	scripts/docs.sh
+
 lld: .venv/installed  ## Design the open issues of PROJECT, J at once
 	$(AGENTOS) parallel lld --all --project $(PROJECT) -j $(J)
 
@@ -45,5 +48,5 @@ clean:  ## Remove what the other targets made
 	@touch $@
 
 .venv/installed-dev: pyproject.toml
-	scripts/install.sh $(PYTHON) '[anthropic,gemini,openai]' --group dev
+	scripts/install.sh $(PYTHON) '[anthropic,gemini,keyring,openai]' --group dev
 	@touch .venv/installed $@
