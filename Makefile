@@ -1,16 +1,14 @@
 # What people and CI type. Everything happens in .venv; nothing needs root or a compiler.
 
 PYTHON ?= python3
-PROJECT ?= .
-J ?= 3
 
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test test-real-model check format docs lld lld-dry-run issues clean
+.PHONY: help demo test test-real-model check format docs clean
 
 help:  ## Show this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
 
 demo: .venv/installed  ## Design every open issue of a copy of the sample project
 	scripts/demo.sh
@@ -31,14 +29,9 @@ format: .venv/installed-dev  ## Format the code
 docs: .venv/installed-dev  ## Build the site of the docs
 	scripts/docs.sh
 
-lld: .venv/installed  ## Design the open issues of PROJECT, J at once
-	$(AGENTOS) parallel lld --all --project $(PROJECT) -j $(J)
-
-lld-dry-run: .venv/installed  ## Say what `make lld` would do
-	$(AGENTOS) parallel lld --all --project $(PROJECT) -j $(J) --dry-run
-
-issues: .venv/installed  ## Write an issue for each idea brief of PROJECT, J at once
-	$(AGENTOS) parallel issue --all --project $(PROJECT) -j $(J)
+# lld, lld-dry-run and issues, as every project may have them.
+include examples/ci/agentos.mk
+lld lld-dry-run issues: .venv/installed
 
 clean:  ## Remove what the other targets made
 	rm -rf .venv .venv-real-model build htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

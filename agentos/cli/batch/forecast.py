@@ -1,5 +1,8 @@
 """What a batch would do, and what it would cost: the answer to --dry-run."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import click
 
 from agentos.cli.tables import render_table
@@ -30,12 +33,28 @@ _QUESTIONS = {
 }
 
 
-def print_forecast(found: Survey, configuration: Configuration, *, again: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """An answer to be shown: `rows` are label, what would happen, title, what it would take."""
+
+    headline: str
+    rows: tuple[tuple[str, str, str, str], ...]
+    totals: tuple[str, ...]
+
+    def show(self) -> None:
+        """Put it on the screen."""
+        click.echo(self.headline)
+        if self.rows:
+            click.echo(render_table(self.rows))
+        for line in self.totals:
+            click.echo(line)
+
+
+def forecast(found: Survey, configuration: Configuration, *, again: bool) -> Forecast:
     """Each item with its title, what would happen to it, and what it would take."""
     due = [standing for standing in found.standings if standing.is_due(again=again)]
-    click.echo(f"Dry run: {len(due)} of {len(found.standings)} items would run.")
     takes = _estimates(found, configuration, due)
-    rows = [
+    rows = tuple(
         (
             standing.item.label,
             standing.forecast(again=again),
@@ -43,14 +62,19 @@ def print_forecast(found: Survey, configuration: Configuration, *, again: bool) 
             takes[standing.item.label].describe() if standing.item.label in takes else "",
         )
         for standing in found.standings
-    ]
-    if rows:
-        click.echo(render_table(rows))
-    if takes:
-        models = f"{configuration.drafter.settings.name} and {configuration.reviewer.settings.name}"
-        click.echo(f"In total with {models}: {sum(takes.values(), Range()).describe()}")
-        if configuration.prices.date:
-            click.echo(f"Prices as of {configuration.prices.date}.")
+    )
+    headline = f"Dry run: {len(due)} of {len(found.standings)} items would run."
+    return Forecast(headline, rows, _totals(configuration, takes))
+
+
+def _totals(configuration: Configuration, takes: Mapping[str, Range]) -> tuple[str, ...]:
+    if not takes:
+        return ()
+    models = f"{configuration.drafter.settings.name} and {configuration.reviewer.settings.name}"
+    told = [f"In total with {models}: {sum(takes.values(), Range()).describe()}"]
+    if configuration.prices.date:
+        told.append(f"Prices as of {configuration.prices.date}.")
+    return tuple(told)
 
 
 def _estimates(

@@ -6,11 +6,20 @@ from pathlib import Path
 
 import click
 
-from agentos.cli.batch.forecast import print_forecast
+from agentos.cli.batch.forecast import forecast
+from agentos.cli.batch.job_summary import (
+    JobSummary,
+    of_end,
+    of_error,
+    of_forecast,
+    of_nothing_to_do,
+    without_job_summary,
+)
 from agentos.cli.batch.summary import summary_lines
 from agentos.cli.batch.wiring import Batch, BatchSettings
 from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
+from agentos.core.errors import AgentosError
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
@@ -47,29 +56,49 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
 
     Raises UsageError before anything is written.
     """
+    page = JobSummary(environ)
+    try:
+        return _run_batch(request, without_job_summary(environ), page, dry_run=dry_run)
+    except AgentosError as error:
+        page.add(of_error(error))
+        raise
+
+
+def _run_batch(
+    request: BatchRequest, environ: Mapping[str, str], page: JobSummary, *, dry_run: bool
+) -> int:
     check_outputs(request.project, request.kind)
     found = _look(request)
     configuration = configure(read_layers(request.project.root, environ, request.flags), environ)
+    secrets = configuration.configured.secrets
     for notice in found.notices:
         click.echo(printable(notice), err=True)
     if dry_run:
-        print_forecast(found, configuration, again=request.settings.again)
+        told = forecast(found, configuration, again=request.settings.again)
+        told.show()
+        page.add(of_forecast(told), secrets)
         return 0
     if not any(standing.is_due(again=request.settings.again) for standing in found.standings):
         if request.budget_reset:
             _forget_spending(request.project, request.kind)
         _print_nothing_to_do(found)
-        return exit_code(Outcome(standing.state) for standing in found.standings)
+        code = exit_code(Outcome(standing.state) for standing in found.standings)
+        page.add(of_nothing_to_do(found, code), secrets)
+        return code
 
     sockets = socket_folder(environ)
     try:
-        return _run(request, configuration, environ, sockets)
+        return _run(request, configuration, environ, page, sockets)
     finally:
         remove_socket_folder(sockets)
 
 
 def _run(
-    request: BatchRequest, configuration: Configuration, environ: Mapping[str, str], sockets: Path
+    request: BatchRequest,
+    configuration: Configuration,
+    environ: Mapping[str, str],
+    page: JobSummary,
+    sockets: Path,
 ) -> int:
     state = request.project.state
     prepare_state(state, request.project.root)
@@ -104,7 +133,9 @@ def _run(
         finally:
             was_told = batch.close()
     untold = [Outcome.FAILED] if not was_told and end.exit_code < EXHAUSTED_EXIT_CODE else []
-    return exit_code(untold) or end.exit_code
+    code = exit_code(untold) or end.exit_code
+    page.add(of_end(found, end, run_id, code), configuration.configured.secrets)
+    return code
 
 
 def _look(request: BatchRequest) -> Survey:
