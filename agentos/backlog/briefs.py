@@ -1,13 +1,18 @@
 """The idea briefs of a project, each of them an issue to write: `ideas/active/*.md`."""
 
 import itertools
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from agentos.backlog.entries import Backlog, BacklogEntry
-from agentos.backlog.files import backlog_files, read_head, title_from_name
+from agentos.backlog.files import as_text, backlog_files, read_head, title_from_name
+from agentos.backlog.strays import markdown_in, named
 from agentos.core.errors import BacklogError
 from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
 from agentos.core.items import Item, Kind
+
+_MOST_TYPED = 3  # files that a command to be typed names one by one
 
 
 def find_briefs(project: Path) -> Backlog:
@@ -18,23 +23,63 @@ def find_briefs(project: Path) -> Backlog:
     not take it. Raises BacklogError where both folders are missing, UnsafePathError where one is a
     symlink.
     """
-    done, active = project / "ideas" / "done", project / "ideas" / "active"
+    done, active = _folders(project)
     notices: list[str] = []
     files: list[Path] = []
     for folder in (done, active):
         found, left_out = backlog_files(folder, project, lambda _: True)
         files += found
         notices += left_out
+    misplaced = markdown_in(project / "ideas")
     if not active.is_dir() and not done.is_dir():
-        raise BacklogError(
-            f"There is no folder {active}",
-            "make it and put a file into it for each idea, such as ideas/active/dark-mode.md,"
-            " or name another project with --project",
-        )
+        raise _no_folder(active, misplaced)
+    if misplaced:
+        notices.append(misplaced_notice(misplaced))
     taken: set[str] = set()
     entries = [_entry(_free_id(file.stem, taken), file, active) for file in files]
     entries.sort(key=lambda entry: entry.item.source.name)
     return Backlog(Kind.ISSUE, tuple(entries), tuple(notices))
+
+
+def has_briefs(project: Path) -> bool:
+    """Whether there is a folder for briefs, or Markdown where somebody may have put them."""
+    return any(folder.exists() for folder in _folders(project)) or bool(
+        markdown_in(project / "ideas")
+    )
+
+
+def misplaced_notice(names: Sequence[str]) -> str:
+    """What to say of Markdown files of ideas/ itself."""
+    how = _how_to_move(names)
+    return f"{_counted(names)} left out, as a brief is a file in ideas/active/; {how}"
+
+
+def _folders(project: Path) -> tuple[Path, Path]:
+    """Of those that are done and of those that are open."""
+    return project / "ideas" / "done", project / "ideas" / "active"
+
+
+def _no_folder(active: Path, misplaced: Sequence[str]) -> BacklogError:
+    sentence = f"There is no folder {active}"
+    if not misplaced:
+        return BacklogError(
+            sentence,
+            "make it and put a file into it for each idea, such as ideas/active/dark-mode.md,"
+            " or name another project with --project",
+        )
+    return BacklogError(f"{sentence}, and {_counted(misplaced)} not in it", _how_to_move(misplaced))
+
+
+def _how_to_move(names: Sequence[str]) -> str:
+    files = " ".join(shlex.quote(as_text(f"ideas/{name}")) for name in names)
+    moved = files if len(names) <= _MOST_TYPED else "ideas/*.md"
+    return f"type, in the project: mkdir -p ideas/active && mv {moved} ideas/active/"
+
+
+def _counted(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"{named(names, 'ideas')} is"
+    return f"{len(names)} Markdown files of ideas/, {named(names, 'ideas')}, are"
 
 
 def _free_id(stem: str, taken: set[str]) -> str:

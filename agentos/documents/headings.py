@@ -23,18 +23,26 @@ class Role(Enum):
 _NAMES: dict[Role, str] = {
     Role.OBJECTIVE: """
         objective | objectives | goal | goals | summary | aim | purpose | overview | description
-        | feature request | user story | intent | tldr""",
+        | feature request | user story | intent | tldr | describe the bug | bug description
+        | the bug | describe the issue | issue description | describe the feature
+        | feature description""",
     Role.BACKGROUND: """
         background | context | problem | problem statement | the problem | motivation | why
         | rationale | current behavior | current behaviour | current state | actual behavior
-        | actual behaviour | what happens | steps to reproduce | history""",
+        | actual behaviour | actual | actual result | actual results | observed behavior
+        | observed behaviour | what happens | what happened | to reproduce | how to reproduce
+        | reproduction | history | use case | use cases | problem description
+        | problem or use case""",
     Role.PROPOSAL: """
         idea | the idea | proposal | proposed solution | proposed change | solution | suggestion
-        | what we want | approach | sketch""",
+        | what we want | approach | sketch | proposed fix | suggested fix | possible solution
+        | suggested solution""",
     Role.USERS: "who needs it | who needs this | who is it for | users | audience | stakeholders",
     Role.REQUIREMENTS: """
         requirements | requirement | functional requirements | non functional requirements
         | what to build | what to do | expected behavior | expected behaviour | expected
+        | expected result | expected results | expected outcome | desired behavior
+        | desired behaviour | what should happen
         | specification | spec | tasks | todo | to do | deliverables | user stories | scope
         | in scope""",
     Role.FILES: """
@@ -60,6 +68,10 @@ _ROLES = {
 }
 _BEGINNINGS = {
     "files to": Role.FILES,
+    "steps to reproduce": Role.BACKGROUND,
+    "is your feature request related": Role.BACKGROUND,
+    "describe the solution": Role.PROPOSAL,
+    "what did you expect": Role.REQUIREMENTS,
     "acceptance criteria": Role.CRITERIA,
     "out of scope": Role.OUT_OF_SCOPE,
 }

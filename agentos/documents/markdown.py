@@ -97,6 +97,17 @@ def sections(body: str) -> tuple[Section, ...]:
     )
 
 
+def paragraph_lines(body: str) -> Iterator[tuple[int, bool]]:
+    """Numbers from 0 of the lines that are prose by themselves, in no list, quotation or code.
+
+    With each comes whether a paragraph begins there.
+    """
+    for token in _PARSER.parse(normalized(body)):
+        if token.type == "paragraph_open" and token.level == 0 and token.map:
+            start, end = token.map
+            yield from ((number, number == start) for number in range(start, end))
+
+
 def blocks(text: str) -> tuple[Block, ...]:
     """What a section holds, quotations opened, HTML reduced to its text, comments left out."""
     return tuple(_blocks(SyntaxTreeNode(_PARSER.parse(text)).children, 0))

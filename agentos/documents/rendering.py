@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from agentos.documents.front_matter import split_front_matter
 from agentos.documents.markdown import Block, Code, ListItem, Paragraph, is_paragraph, title_of
 from agentos.documents.writing import fenced, indented, one_line, table
 
@@ -26,6 +27,17 @@ def heading(text: str) -> str:
     if title_of(f"# {line}") == line:
         return line
     return _MARKUP.sub(r"\\\g<0>", line)
+
+
+def titled(text: str, title: str) -> str:
+    """The text under a heading with that title, where it has neither an H1 nor a title in front.
+
+    Raises ValueError for front matter that is malformed.
+    """
+    fields, body = split_front_matter(text)
+    if title_of(body) or isinstance(fields.get("title"), str):
+        return text
+    return f"{text.removesuffix(body)}# {heading(title)}\n\n{body}"
 
 
 def list_item(text: str, code: Iterable[Code] = (), depth: int = 0) -> str:

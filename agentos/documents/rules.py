@@ -160,7 +160,7 @@ def _numbers(text: str) -> list[int]:
 
 def _numbering(numbers: list[int]) -> Iterator[Finding]:
     if not numbers:
-        yield Finding("unnumbered", "No requirement is numbered: list them as R1, R2, ...")
+        yield Finding("unnumbered", "The draft numbers no requirement: list them as R1, R2, ...")
     elif numbers != list(range(1, len(numbers) + 1)):
         listed = ", ".join(f"R{number}" for number in numbers[:20])
         yield Finding("numbering", f"The requirements are not numbered R1, R2, ...: {listed}")

@@ -4,15 +4,26 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from agentos.documents.bold_headings import bold_as_headings
 from agentos.documents.front_matter import split_front_matter
 from agentos.documents.headings import Role, role_of
-from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table, blocks, sections
+from agentos.documents.markdown import (
+    Block,
+    Code,
+    ListItem,
+    Paragraph,
+    Section,
+    Table,
+    blocks,
+    sections,
+)
 from agentos.documents.named_files import NamedFile, named_files
 from agentos.documents.status import is_status_line
 
 _PLACEHOLDER = re.compile(
     r"(?:tbd|tba|tbc|todo|fixme|xxx|wip|to be (?:done|decided|defined|determined|written|added)"
-    r"|coming soon|fill (?:this )?in)[\s.!:\u2026]*|(?:tbd|tba|todo|fixme)\s*:.*|lorem ipsum.*|\W*",
+    r"|coming soon|fill (?:this )?in|no response)[\s.!:\u2026]*"
+    r"|(?:tbd|tba|todo|fixme)\s*:.*|lorem ipsum.*|\W*",
     re.IGNORECASE | re.DOTALL,
 )
 _CHECKBOX = re.compile(r"\A\[[ xX]\]\s+")
@@ -71,15 +82,18 @@ def parse_source(text: str) -> Source:
     """The parts of an issue or a brief. Raises ValueError for front matter that is malformed."""
     fields, body = split_front_matter(text)
     reading = _Reading()
-    for section in sections(body):
+    for section in _sections(body):
         reading.take(section.level, section.title, section.text)
-    requirements, beside = statements(reading.parts[Role.REQUIREMENTS])
+    introduction, required = reading.introduction, reading.parts[Role.REQUIREMENTS]
+    if not (required or reading.parts[Role.CRITERIA]):
+        required, introduction = _split_checklist(introduction)
+    requirements, beside = statements(required)
     criteria, beside_criteria = statements(reading.parts[Role.CRITERIA])
     named = fields.get("title")
     return Source(
         title=reading.title or (named if isinstance(named, str) else ""),
         fields=fields,
-        introduction=tuple(reading.introduction),
+        introduction=tuple(introduction),
         objective=tuple(reading.parts[Role.OBJECTIVE]),
         background=tuple(reading.parts[Role.BACKGROUND]),
         proposal=tuple(reading.parts[Role.PROPOSAL]),
@@ -95,6 +109,28 @@ def parse_source(text: str) -> Source:
         rest=tuple(reading.rest),
         prose="\n\n".join(reading.prose),
     )
+
+
+def _sections(body: str) -> tuple[Section, ...]:
+    """Under its headings, or where none of them names a part, under its lines in bold."""
+    found = sections(body)
+    if any(role_of(section.title) for section in found):
+        return found
+    return sections(bold_as_headings(body))
+
+
+def _split_checklist(introduction: list[Block]) -> tuple[list[Block], list[Block]]:
+    """What is to be ticked off, with its parts, and what stands beside it."""
+    checklist: list[Block] = []
+    beside: list[Block] = []
+    depth: int | None = None  # of the entry whose parts follow
+    for block in introduction:
+        if not isinstance(block, ListItem):
+            depth = None
+        elif depth is None or block.depth <= depth:
+            depth = block.depth if _CHECKBOX.match(block.text) else None
+        (beside if depth is None else checklist).append(block)
+    return checklist, beside
 
 
 class _Reading:

@@ -15,7 +15,6 @@ from agentos.core.clock import Now, timestamp
 from agentos.core.errors import LockedError, UsageError
 from agentos.core.files import read_regular
 
-
 _PID_END = 2**31
 
 

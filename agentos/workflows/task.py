@@ -11,6 +11,7 @@ from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.documents.code_context import render
 from agentos.documents.front_matter import split_front_matter
+from agentos.documents.rendering import titled
 
 FAILURE_NOTE = "failure"
 """The journal's note of why the last attempt failed; empty while none has."""
@@ -36,8 +37,8 @@ class Task:
     known_hashes: frozenset[str] = frozenset()
 
     def text(self) -> str:
-        """The source as text; raises ItemError, as `source_text` does."""
-        return source_text(self.item.source.name, self.source)
+        """The source as text, under the item's title if it says none; raises ItemError."""
+        return titled(source_text(self.item.source.name, self.source), self.item.title)
 
     def code(self, text: str) -> str:
         """What of the code base belongs to the source, as Markdown; raises ItemError."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentos.backlog.briefs import find_briefs
+from agentos.backlog.briefs import find_briefs, has_briefs
 from agentos.backlog.issues import find_issues
 from agentos.backlog.selection import select
 from agentos.core.items import Item, Kind
@@ -17,8 +17,6 @@ from agentos.reporting.status import JournalSnapshot, Standing, standings
 from agentos.workflows.journal import read_journal
 from agentos.workflows.task import FAILURE_NOTE
 from agentos.workspace.project import Project
-
-_FOLDER = {Kind.LLD: "issues", Kind.ISSUE: "ideas"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Survey:
 
 def has_backlog(project: Project, kind: Kind) -> bool:
     """Whether there is a folder for items of this kind; a project need not have both."""
-    return (project.root / _FOLDER[kind]).exists()
+    return has_briefs(project.root) if kind is Kind.ISSUE else (project.root / "issues").exists()
 
 
 def survey(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentos.backlog.briefs import find_briefs
+from agentos.backlog.briefs import find_briefs, has_briefs
 from agentos.core.errors import BacklogError, UnsafePathError
 from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
 from agentos.core.items import Kind
@@ -104,6 +104,36 @@ def test_no_folder_at_all_is_said(tmp_path: Path) -> None:
     with pytest.raises(BacklogError, match="There is no folder") as caught:
         find_briefs(tmp_path)
     assert "ideas/active/" in caught.value.hint
+
+
+def test_a_brief_beside_the_folder_for_briefs_is_left_out_and_said(tmp_path: Path) -> None:
+    write(tmp_path, "active/a.md", "Dark mode.md", "README.md", "notes.txt")
+    backlog = find_briefs(tmp_path)
+    assert [entry.item.id for entry in backlog.entries] == ["a"]
+    (notice,) = backlog.notices
+    assert notice.startswith("ideas/Dark mode.md is left out, as a brief is a file in ideas/active")
+    assert notice.endswith("mkdir -p ideas/active && mv 'ideas/Dark mode.md' ideas/active/")
+
+
+@pytest.mark.parametrize(
+    ("names", "moved"), [(["b.md", "a.md"], "ideas/a.md ideas/b.md"), ("abcd", "ideas/*.md")]
+)
+def test_briefs_in_the_wrong_folder_are_said_with_the_way_out(
+    tmp_path: Path, names: list[str], moved: str
+) -> None:
+    write(tmp_path, *(name if name.endswith(".md") else f"{name}.md" for name in names))
+    assert has_briefs(tmp_path)
+    with pytest.raises(BacklogError, match=r"There is no folder .*ideas/active, and") as caught:
+        find_briefs(tmp_path)
+    assert caught.value.hint.endswith(f"mkdir -p ideas/active && mv {moved} ideas/active/")
+
+
+def test_a_folder_for_ideas_of_another_kind_is_no_backlog(tmp_path: Path) -> None:
+    (tmp_path / "ideas").mkdir()
+    (tmp_path / "ideas/sketch.png").touch()
+    assert not has_briefs(tmp_path)
+    (tmp_path / "ideas/active").mkdir()
+    assert has_briefs(tmp_path)
 
 
 @pytest.mark.parametrize("link", ["ideas", "ideas/active", "ideas/done"])

@@ -31,22 +31,70 @@ def test_issues_come_in_the_order_of_their_numbers(issues: Path) -> None:
     "name",
     [
         "README.md",
+        "_template.md",
         ".042-hidden.md",
         "042-draft.new.md",
         "042.new.md",
-        "042-note.txt",
-        "042-note.MD",
-        "x42-note.md",
-        "042note.md",
-        "٤٢-note.md",
-        "042-folder.md/inside.md",
+        "picture.png",
+        "closed/old.md",
     ],
 )
 def test_other_files_are_none_of_the_backlogs(issues: Path, name: str) -> None:
     (issues / name).parent.mkdir(exist_ok=True)
     (issues / name).write_text("# No issue\n")
+    (issues / "1.md").write_text("# An issue\n")
     backlog = find_issues(issues.parent)
-    assert (backlog.entries, backlog.notices) == ((), ())
+    assert ([entry.item.id for entry in backlog.entries], backlog.notices) == (["1"], ())
+
+
+UNNUMBERED = ["042-note.MD", "x42-note.md", "042note.md", "dark-mode.markdown", "\u0664-note.md"]
+
+
+@pytest.mark.parametrize("name", UNNUMBERED)
+def test_a_file_without_a_number_is_left_out_and_said(issues: Path, name: str) -> None:
+    (issues / name).write_text("# Meant to be one\n")
+    (issues / "1.md").write_text("# An issue\n")
+    backlog = find_issues(issues.parent)
+    assert [entry.item.id for entry in backlog.entries] == ["1"]
+    (notice,) = backlog.notices
+    assert notice.startswith(f"issues/{name} is left out: an issue is called NNN-slug.md; `agentos")
+    assert f"init --adopt {issues} --project {issues.parent}` numbers it" in notice
+
+
+def test_many_of_them_are_counted(issues: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*UNNUMBERED, "1.md", "a.txt", "b.rst"):
+        (issues / name).write_text("# Meant to be one\n")
+    monkeypatch.chdir(issues.parent)
+    unnumbered, others = find_issues(issues.parent).notices
+    assert "5 Markdown files of issues/, such as issues/042-note.MD, are left out" in unnumbered
+    assert "`agentos init --adopt issues` numbers them" in unnumbered
+    assert others == (
+        "2 files of issues/, such as issues/a.txt, are left out: an issue is a Markdown file"
+        " called NNN-slug.md"
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence", "hint"),
+    [
+        (["b.md", "a.md", "c.txt"], "No file of issues/ is called NNN-slug.md.*: a.md, b.md",
+         "type: agentos init --adopt issues"),
+        ([f"{n}.md" for n in "abcde"], "a.md, b.md, c.md and 2 more", "--adopt issues"),
+        (["open/a.md", "b.txt"], "issues/ holds no issue itself, but issues/open/",
+         "type: agentos init --adopt issues/open"),
+        (["a.txt", "b.org"], "issues/ holds no Markdown file, only a.txt, b.org", "rename them"),
+    ],
+)  # fmt: skip
+def test_a_folder_of_which_nothing_counts_is_refused(
+    issues: Path, monkeypatch: pytest.MonkeyPatch, names: list[str], sentence: str, hint: str
+) -> None:
+    for name in names:
+        (issues / name).parent.mkdir(exist_ok=True)
+        (issues / name).write_text("# Meant to be one\n")
+    monkeypatch.chdir(issues.parent)
+    with pytest.raises(BacklogError, match=sentence) as caught:
+        find_issues(issues.parent)
+    assert caught.value.hint.endswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -123,9 +171,11 @@ def test_one_number_twice_is_refused(issues: Path) -> None:
 def test_a_missing_folder_is_said_and_an_empty_one_is_fine(tmp_path: Path) -> None:
     with pytest.raises(BacklogError, match="There is no folder") as caught:
         find_issues(tmp_path)
-    assert "issues/001" in caught.value.hint
+    assert "type: agentos init" in caught.value.hint
     (tmp_path / "issues").mkdir()
-    assert find_issues(tmp_path).entries == ()
+    backlog = find_issues(tmp_path)
+    assert backlog.entries == ()
+    assert backlog.notices == ("issues/ holds no issue yet: `agentos init` makes a first one",)
 
 
 def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:

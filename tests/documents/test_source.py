@@ -153,9 +153,34 @@ def test_an_empty_table_is_no_requirement() -> None:
     assert parse_source("## Requirements\n\n| a | b |\n|---|---|\n").requirements == ()
 
 
+def test_what_is_to_be_ticked_off_under_the_title_is_required() -> None:
+    source = parse_source(
+        "# Release\n\nAll before May.\n\n- [ ] tag\n  - sign it\n- [x] freeze\n- no box\n\n"
+        "That is all.\n"
+    )
+    assert source.requirements == (
+        Statement("tag"),
+        Statement("sign it", 0),
+        Statement("freeze"),
+    )
+    assert source.introduction == (
+        Paragraph("All before May."),
+        ListItem("no box"),
+        Paragraph("That is all."),
+    )
+
+
+@pytest.mark.parametrize("section", ["Requirements", "Acceptance Criteria"])
+def test_a_checklist_is_not_required_where_something_else_is(section: str) -> None:
+    source = parse_source(f"# Release\n\n- [ ] tag\n\n## {section}\n\n- a\n")
+    assert source.introduction == (ListItem("[ ] tag"),)
+    assert Statement("tag") not in source.requirements
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "TBD", "tbd.", "_TODO_", "TODO: write this", "...", "\u2026", "?", "`TBD`", "to be done",
+    ["", "TBD", "tbd.", "_No response_",
+     "_TODO_", "TODO: write this", "...", "\u2026", "?", "`TBD`", "to be done",
      "<title>", "lorem ipsum dolor", "-" * 50_000],
 )  # fmt: skip
 def test_placeholders_are_told(text: str) -> None:
@@ -185,6 +210,14 @@ def test_content_is_no_placeholder(text: str) -> None:
         ("3. Non-Goals:", Role.OUT_OF_SCOPE),
         ("Open", Role.QUESTIONS),
         ("\U0001f512 Security", Role.SECURITY),
+        ("Describe the bug", Role.OBJECTIVE),
+        ("Steps to reproduce the behaviour", Role.BACKGROUND),
+        ("Is your feature request related to a problem? Please describe.", Role.BACKGROUND),
+        ("Describe the solution you'd like", Role.PROPOSAL),
+        ("Expected result", Role.REQUIREMENTS),
+        ("What did you expect to happen?", Role.REQUIREMENTS),
+        ("Actual result", Role.BACKGROUND),
+        ("Additional context", None),
         ("Colours of the label", None),
         ("", None),
     ],

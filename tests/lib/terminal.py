@@ -88,4 +88,3 @@ class Terminal:
             return False
         self._output += chunk
         return bool(chunk)
-

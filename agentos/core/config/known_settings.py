@@ -39,13 +39,13 @@ _DEFAULT_TIMES = TimeLimits()
 _OF_ANY_MODEL = {
     "max_input_tokens": KnownSetting(
         kinds.TOKENS,
-        "what a prompt is fitted to",
+        "tokens that a prompt is fitted to",
         "100_000",
         f"{DEFAULT_INPUT_TOKENS:,}",
     ),
     "max_output_tokens": KnownSetting(
         kinds.TOKENS,
-        "what one answer may have, thoughts included",
+        "tokens of one answer, thoughts included",
         "16_000",
         f"{DEFAULT_OUTPUT_TOKENS:,}",
     ),
@@ -54,7 +54,7 @@ _OF_ANY_MODEL = {
     ),
     "idle_timeout": KnownSetting(
         kinds.SECONDS,
-        "seconds of silence in the middle of a call",
+        "seconds of silence within a call",
         "120",
         f"{_DEFAULT_TIMES.idle:g}",
     ),
@@ -65,12 +65,12 @@ _OF_ANY_MODEL = {
 _OF_SERVICES = _OF_ANY_MODEL | {
     "output_limit_field": KnownSetting(
         kinds.TEXT,
-        "only for `openai`: the field that names the output limit",
+        "for `openai`: the field of the output limit",
         '"max_tokens"',
-        "`max_completion_tokens` for OpenAI's own hosts, else `max_tokens`",
+        "`max_completion_tokens` for OpenAI's hosts, else `max_tokens`",
     ),
     "api_version": KnownSetting(
-        kinds.TEXT, "only for `gemini`: `v1`, `v1beta` or `v1alpha`", '"v1beta"', "`v1`"
+        kinds.TEXT, "for `gemini`: `v1`, `v1beta` or `v1alpha`", '"v1beta"', "`v1`"
     ),
 }
 
@@ -81,9 +81,9 @@ SETTINGS: Mapping[str, KnownSetting] = {
     "reviewer": KnownSetting(
         kinds.MODEL_NAME, "the model that judges", '"openai/NAME"', "the drafter"
     ),
-    "budget": KnownSetting(kinds.DOLLARS, "US dollars that a batch may cost", "10"),
+    "budget": KnownSetting(kinds.DOLLARS, "US dollars that a batch may cost", "10", "no limit"),
     "max_tokens": KnownSetting(
-        kinds.TOKENS, "tokens, in and out, that a batch may take", "2_000_000"
+        kinds.TOKENS, "tokens, in and out, that a batch may take", "2_000_000", "no limit"
     ),
 }
 """What stands at the top of a file."""
@@ -92,55 +92,55 @@ TABLES: Mapping[str, KnownTable] = {
     "providers": KnownTable(
         "[providers.openai]",
         "for all models of a provider",
-        _OF_SERVICES
-        | {
+        {
             "base_url": KnownSetting(
                 kinds.URL,
                 "where its models are",
                 '"http://localhost:8080/v1"',
-                "the provider's own",
+                "the provider's",
             )
-        },
+        }
+        | _OF_SERVICES,
     ),
     "models": KnownTable('[models."openai/NAME"]', "for one model", _OF_SERVICES),
     "commands": KnownTable(
         "[commands.NAME]",
-        "for `command/NAME`, a program that takes a prompt on stdin",
-        _OF_ANY_MODEL
-        | {
+        "for `command/NAME`: a program that takes a prompt on stdin",
+        {
             "argv": KnownSetting(
                 kinds.ARGV,
                 "the program and its arguments",
-                '["/usr/local/bin/mine", "--quiet"]',
-                "that of the preset",
+                '["/usr/local/bin/mine", "-q"]',
+                "the preset's",
             ),
             "output": KnownSetting(
                 kinds.OUTPUT, "with `argv`: `text` or `json`", '"json"', "`text`"
             ),
             "key_variable": KnownSetting(
                 kinds.VARIABLE,
-                "with `argv`: the variable in which the program looks for its key",
+                "with `argv`: the variable that it looks for its key in",
                 '"MINE_API_KEY"',
             ),
             "keep": KnownSetting(
                 kinds.VARIABLES,
-                "with `argv`: further variables of the environment that it gets",
+                "with `argv`: further variables that it gets",
                 '["MINE_CONFIG"]',
                 "`[]`",
             ),
             "allow_tools": KnownSetting(
                 kinds.FLAG,
-                "for a preset that cannot switch its tools off",
+                "let a preset run whose tools cannot be switched off",
                 "true",
                 "`false`",
             ),
             "model": KnownSetting(
                 kinds.TEXT,
-                "for a preset: the model that it is told to use",
+                "for a preset: the model that it uses",
                 '"sonnet"',
                 "the tool's own",
             ),
-        },
+        }
+        | _OF_ANY_MODEL,
     ),
     "prices": KnownTable(
         '[prices."openai/NAME"]',
@@ -153,7 +153,7 @@ TABLES: Mapping[str, KnownTable] = {
             ),
             "cache_write": KnownSetting(
                 kinds.DOLLARS,
-                "tokens written to the prompt cache; a budget needs it for `anthropic`",
+                "tokens written to the prompt cache; a budget for `anthropic` needs it",
                 "1.56",
             ),
         },

@@ -91,7 +91,7 @@ def _hint(path: Path, value: object) -> str:
     """What to do about an unknown setting."""
     name = path[-1].lower().replace("-", "_")
     if name in _KEY_NAMES:
-        return "no file of settings holds a key: set the provider's variable, or see docs/models.md"
+        return "no file of settings holds a key; to store one type: agentos credentials add NAME"
     if len(path) > 1 and name in SETTINGS:
         return f"{name} belongs above the first [table] of the file"
     if len(path) > 1 and isinstance(value, dict):

@@ -64,16 +64,24 @@ def _too_thin(source: Source, context: CodeContext) -> Iterator[Finding]:
     if has_objective and has_wishes and (source.criteria or has_files):
         return
     if not has_objective:
-        message = "The issue states no objective: say what is to be achieved, and for whom."
+        message = "The issue states no objective: say under `## Objective` what is to be achieved."
         yield Finding("no-objective", message)
     if not source.requirements:
-        message = "The issue lists no requirements: say what exactly has to be true."
+        message = (
+            "The issue lists no requirements: say under `## Requirements` what has to be true."
+        )
         yield Finding("no-requirements", message)
     if not source.criteria:
-        message = "The issue has no acceptance criteria: say how one sees that it is done."
+        message = (
+            "The issue has no acceptance criteria: say under `## Acceptance Criteria` how one sees"
+            " that it is done."
+        )
         yield Finding("no-acceptance-criteria", message)
     if not has_files:
-        message = "The issue names no files of the project: say where the change goes."
+        message = (
+            "The issue names no files of the project: say under `## Files to Create/Modify` where"
+            " the change goes."
+        )
         yield Finding("no-files", message)
 
 

@@ -42,7 +42,7 @@ def socket_folder(environ: Mapping[str, str]) -> Path:
 
 
 def socket_bases(environ: Mapping[str, str]) -> list[Path]:
-    """Where the folder may be made, what is tried first in front. Raises ConfigError for nowhere."""
+    """Where the folder may be made, the first choice in front. Raises ConfigError for nowhere."""
     runtime = environ.get("XDG_RUNTIME_DIR")
     temporary = Path(environ.get("TMPDIR") or _temporary_folder())
     return [Path(runtime), temporary] if runtime else [temporary]

@@ -1,0 +1,1 @@
+"""What `agentos init` asks, does and says."""
