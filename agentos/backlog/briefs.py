@@ -1,18 +1,18 @@
 """The idea briefs of a project, each of them an issue to write: `ideas/active/*.md`."""
 
 import itertools
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from agentos.backlog.entries import Backlog, BacklogEntry
 from agentos.backlog.files import as_text, backlog_files, read_head, title_from_name
+from agentos.backlog.hints import moving_briefs
 from agentos.backlog.strays import markdown_in, named
 from agentos.core.errors import BacklogError
 from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
 from agentos.core.items import Item, Kind
-
-_MOST_TYPED = 3  # files that a command to be typed names one by one
 
 
 def find_briefs(project: Path) -> Backlog:
@@ -43,15 +43,18 @@ def find_briefs(project: Path) -> Backlog:
 
 def has_briefs(project: Path) -> bool:
     """Whether there is a folder for briefs, or Markdown where somebody may have put them."""
-    return any(folder.exists() for folder in _folders(project)) or bool(
-        markdown_in(project / "ideas")
-    )
+    return has_brief_folder(project) or bool(markdown_in(project / "ideas"))
 
 
 def misplaced_notice(names: Sequence[str]) -> str:
     """What to say of Markdown files of ideas/ itself."""
     how = _how_to_move(names)
     return f"{_counted(names)} left out, as a brief is a file in ideas/active/; {how}"
+
+
+def has_brief_folder(project: Path) -> bool:
+    """Whether there is something in the place of a folder for briefs."""
+    return any(os.path.lexists(folder) for folder in _folders(project))
 
 
 def _folders(project: Path) -> tuple[Path, Path]:
@@ -71,9 +74,8 @@ def _no_folder(active: Path, misplaced: Sequence[str]) -> BacklogError:
 
 
 def _how_to_move(names: Sequence[str]) -> str:
-    files = " ".join(shlex.quote(as_text(f"ideas/{name}")) for name in names)
-    moved = files if len(names) <= _MOST_TYPED else "ideas/*.md"
-    return f"type, in the project: mkdir -p ideas/active && mv {moved} ideas/active/"
+    command = moving_briefs(names, lambda path: shlex.quote(as_text(path)))
+    return f"type, in the project: {command}"
 
 
 def _counted(names: Sequence[str]) -> str:

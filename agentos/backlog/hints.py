@@ -2,7 +2,10 @@
 
 import os
 import shlex
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePath
+
+_MOST_TYPED = 20  # files that a command names; once it was typed, the next is about the rest
 
 
 def typed(command: str, project: Path) -> str:
@@ -14,6 +17,23 @@ def typed(command: str, project: Path) -> str:
 def init_command(project: Path, adopt: str) -> str:
     """What has the Markdown files of a folder numbered; `adopt` is below the project."""
     return typed(f"agentos init --adopt {shlex.quote(_from_here(project / adopt))}", project)
+
+
+def moving_briefs(names: Sequence[str], word: Callable[[str], str]) -> str:
+    """What puts Markdown files of ideas/ where briefs are looked for, over none that is there.
+
+    `word` makes a word of the shell of a path in the project.
+    """
+    some = names[:_MOST_TYPED]
+    active = word("ideas/active")
+    plain = [word(f"ideas/{name}") for name in some if name.endswith(".md")]
+    commands = [f"mkdir -p {active}", *([f"mv -n {' '.join(plain)} {active}"] if plain else [])]
+    commands += [
+        f"mv -n {word(f'ideas/{name}')} {word(f'ideas/active/{PurePath(name).stem}.md')}"
+        for name in some
+        if not name.endswith(".md")
+    ]
+    return " && ".join(commands)
 
 
 def _from_here(path: Path) -> str:

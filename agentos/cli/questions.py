@@ -27,13 +27,15 @@ class Questions:
     def ask(self, question: str, default: str, read: Callable[[str], AnswerT]) -> AnswerT:
         """What `read` makes of the answer; what it raises as UsageError is told, and asked again.
 
-        `default` has to be one that it takes.
+        Raises it where nobody is there any more to answer better.
         """
         while True:
             answer = self._line(f"{question} [{default}]: ") or default
             try:
                 return read(answer)
             except UsageError as error:
+                if self._ended:
+                    raise
                 hint = f": {error.hint}" if error.hint else ""
                 click.echo(f"  {printable(f'{error}{hint}')}", err=True)
 

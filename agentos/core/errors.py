@@ -33,7 +33,7 @@ class AgentosError(Exception):
 
 
 class UsageError(AgentosError):
-    """What was asked for cannot be done as asked; nothing was written."""
+    """What was asked for cannot be done as asked; no run was begun."""
 
     exit_code = 2
 

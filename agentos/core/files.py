@@ -33,6 +33,25 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def create_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
+    """Make `path`, whole or not at all, and never over one that is there, however it came there.
+
+    Raises FileExistsError for one that is there, else OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    replace_file(temporary, content, mode=mode)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links: the name is taken first, then filled
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def replace_file(path: Path, content: bytes, *, mode: int = 0o644, durable: bool = True) -> None:
     """Give `path` a new content, through a temporary file beside it.
 

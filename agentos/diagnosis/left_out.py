@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
+from agentos.backlog.hints import moving_briefs
 from agentos.backlog.strays import markdown_in, strays_of
 from agentos.core.items import Kind
 from agentos.diagnosis import links, numbers
 from agentos.diagnosis.finding import Finding, warning
 from agentos.diagnosis.surroundings import Surroundings
 
-_MOST_TYPED = 4
+_MOST_TOLD = 4
 
 OPEN_FOLDERS = {Kind.LLD: "issues", Kind.ISSUE: "ideas/active"}
 """Where the open items of a kind lie."""
@@ -39,15 +40,10 @@ def check(surroundings: Surroundings, subject: str, kind: Kind) -> Iterator[Find
 
 def moved_briefs(surroundings: Surroundings, names: Sequence[str]) -> str:
     """The command that puts files of ideas/ where briefs are looked for."""
-    ideas = surroundings.project.root / "ideas"
-    active = surroundings.word(ideas / "active")
-    files = " ".join(surroundings.word(ideas / name) for name in names)
-    if len(names) > _MOST_TYPED:
-        files = f"{surroundings.word(ideas)}/*.md"
-    return f"mkdir -p {active} && mv -n {files} {active}"
+    return moving_briefs(names, lambda path: surroundings.word(surroundings.project.root / path))
 
 
 def _told(names: Sequence[str], verb: str, what: str) -> str:
-    shown = ", ".join(names[:_MOST_TYPED])
-    more = f" and {len(names) - _MOST_TYPED} more" if len(names) > _MOST_TYPED else ""
+    shown = ", ".join(names[:_MOST_TOLD])
+    more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
     return f"{shown}{more} {verb} {what}"

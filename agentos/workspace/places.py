@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from agentos.backlog.briefs import find_briefs
+from agentos.backlog.briefs import find_briefs, has_brief_folder
 from agentos.backlog.issues import find_issues
 from agentos.backlog.strays import Strays, is_markdown, markdown_in, strays_of
 from agentos.core.errors import BacklogError, UnsafePathError
@@ -62,10 +62,7 @@ def find_backlog(project: Path) -> Findings:
     """
     strays, numbered = _issues_folder(project)
     issues = find_issues(project).entries if numbered else ()
-    try:
-        briefs = find_briefs(project).entries
-    except BacklogError:  # there is none
-        briefs = ()
+    briefs = find_briefs(project).entries if has_brief_folder(project) else ()
     unnumbered = tuple(name for name in strays.markdown if issue_number(name) is None)
     return Findings(
         issues=len(issues),

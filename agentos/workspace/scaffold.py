@@ -7,7 +7,7 @@ from pathlib import Path
 
 from agentos.backlog.files import as_text
 from agentos.core.errors import ItemError, UsageError
-from agentos.core.files import replace_file, sync_folder
+from agentos.core.files import create_file, sync_folder
 from agentos.core.paths import confined
 from agentos.publishing.issues import numbering_lock
 from agentos.workspace.adoption import AdoptionPlan, numbers_of, plan_adoption, read_issues
@@ -29,9 +29,10 @@ def write_new(path: Path, text: str | bytes, project: Path) -> None:
     is_new = not folder.exists()
     try:
         folder.mkdir(exist_ok=True)
-        _check_free(path)
-        replace_file(path, content, mode=0o666)
+        create_file(path, content, mode=0o666)
     except OSError as error:
+        if isinstance(error, FileExistsError) and folder.is_dir():
+            raise _taken(path) from None
         if is_new:
             with suppress(OSError):
                 folder.rmdir()
@@ -96,7 +97,11 @@ def _numbering(project: Project) -> Iterator[None]:
 
 def _check_free(path: Path) -> None:
     if os.path.lexists(path):
-        raise UsageError(f"{path} is there already", "nothing is written over; run it again")
+        raise _taken(path)
+
+
+def _taken(path: Path) -> UsageError:
+    return UsageError(f"{path} is there already", "nothing is written over; run it again")
 
 
 def _unwritable(path: Path, error: OSError) -> UsageError:

@@ -1,3 +1,4 @@
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -112,20 +113,27 @@ def test_a_brief_beside_the_folder_for_briefs_is_left_out_and_said(tmp_path: Pat
     assert [entry.item.id for entry in backlog.entries] == ["a"]
     (notice,) = backlog.notices
     assert notice.startswith("ideas/Dark mode.md is left out, as a brief is a file in ideas/active")
-    assert notice.endswith("mkdir -p ideas/active && mv 'ideas/Dark mode.md' ideas/active/")
+    assert notice.endswith("mkdir -p ideas/active && mv -n 'ideas/Dark mode.md' ideas/active")
 
 
 @pytest.mark.parametrize(
-    ("names", "moved"), [(["b.md", "a.md"], "ideas/a.md ideas/b.md"), ("abcd", "ideas/*.md")]
+    ("names", "moved"),
+    [
+        (["b.md", "a.md"], "mv -n ideas/a.md ideas/b.md ideas/active"),
+        (
+            ["b.markdown", "a.md"],
+            "mv -n ideas/a.md ideas/active && mv -n ideas/b.markdown ideas/active/b.md",
+        ),
+    ],
 )
 def test_briefs_in_the_wrong_folder_are_said_with_the_way_out(
     tmp_path: Path, names: list[str], moved: str
 ) -> None:
-    write(tmp_path, *(name if name.endswith(".md") else f"{name}.md" for name in names))
+    write(tmp_path, *names)
     assert has_briefs(tmp_path)
     with pytest.raises(BacklogError, match=r"There is no folder .*ideas/active, and") as caught:
         find_briefs(tmp_path)
-    assert caught.value.hint.endswith(f"mkdir -p ideas/active && mv {moved} ideas/active/")
+    assert caught.value.hint.endswith(f"mkdir -p ideas/active && {moved}")
 
 
 def test_a_folder_for_ideas_of_another_kind_is_no_backlog(tmp_path: Path) -> None:
@@ -152,3 +160,15 @@ def test_a_brief_that_is_a_symlink_is_left_out(tmp_path: Path) -> None:
     backlog = find_briefs(tmp_path)
     assert [entry.item.id for entry in backlog.entries] == ["a"]
     assert backlog.notices == ("ideas/active/b.md is left out: it is a symlink",)
+
+
+def test_the_way_out_brings_each_brief_and_loses_none(tmp_path: Path) -> None:
+    names = [f"{number:02}.md" for number in range(30)] + ["README.md", "x.markdown", "-n it's.md"]
+    write(tmp_path, *names, "active/07.md")
+    (tmp_path / "ideas/active/07.md").write_text("another")
+    for _ in range(2):  # the command names so many at a time
+        hint = find_briefs(tmp_path).notices[-1].partition("type, in the project: ")[2]
+        subprocess.run(hint, shell=True, cwd=tmp_path, check=True)
+    assert len(find_briefs(tmp_path).entries) == 32
+    assert (tmp_path / "ideas/active/07.md").read_text() == "another"
+    assert {path.name for path in tmp_path.glob("ideas/*.*")} == {"07.md", "README.md"}

@@ -53,6 +53,11 @@ def test_after_the_end_of_input_nothing_is_asked(
     assert capsys.readouterr().err == "How many? [7]: \n"
 
 
+def test_a_default_that_is_refused_is_not_asked_for_ever(typed: Typed) -> None:
+    with pytest.raises(UsageError, match="seven is no number"):
+        typed(b"x\n").ask("How many?", "seven", number)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [(b"y\n", True), (b"YES\n", True), (b"n\n", False), (b"what\nNo\n", False)],

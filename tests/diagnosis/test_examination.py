@@ -85,3 +85,18 @@ class TestWhatARunItselfChecks:
         assert finding.subject == "run"
         assert "has no room for a draft" in finding.sentence
         assert finding.command == "${EDITOR:-vi} agentos.toml"
+
+
+def test_one_that_always_finds_more(surroundings: Surroundings) -> None:
+    stop = threading.Event()
+
+    def drips(_surroundings: Surroundings) -> Iterator[Finding]:
+        while not stop.wait(0.01):
+            yield ok("drip", "one more")
+
+    try:
+        found = examine(surroundings, [("drip", drips), ("last", last)], seconds=0.2)
+    finally:
+        stop.set()
+    assert [finding.subject for finding in found][-2:] == ["drip", "last"]
+    assert found[-2].level is Level.FAULT

@@ -56,6 +56,11 @@ def test_a_slug_keeps_the_letters_of_any_language(name: str, slug: str) -> None:
     assert own_name(name).slug == slug
 
 
+def test_a_long_name_is_cut_to_what_fits() -> None:
+    assert issue_file_name(7, "\u65e5" * 85) == "007-" + "\u65e5" * 66 + ".md"
+    assert issue_file_name(7, "a" * 250) == "007-" + "a" * 200 + ".md"
+
+
 def test_a_number_of_ones_own_is_kept_where_it_is_free() -> None:
     names = ["12-a.md", "13-b.md", "13-c.md", "d.md", "5-e.md"]
     assert give_numbers(names, {12, 3}) == {

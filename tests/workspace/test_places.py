@@ -73,3 +73,9 @@ def test_a_file_in_the_place_of_the_folder_is_said(project: Path) -> None:
     (project / "issues").touch()
     with pytest.raises(BacklogError, match="issues cannot be read: Not a directory"):
         find_backlog(project)
+
+
+def test_a_folder_for_briefs_that_is_none_is_said(project: Path) -> None:
+    write(project, "ideas/active")
+    with pytest.raises(BacklogError, match="ideas/active cannot be read"):
+        find_backlog(project)

@@ -85,7 +85,7 @@ def test_a_full_disk_leaves_nothing_behind(project: Path, monkeypatch: pytest.Mo
     def full(path: Path, content: bytes, *, mode: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(scaffold, "replace_file", full)
+    monkeypatch.setattr(scaffold, "create_file", full)
     with pytest.raises(UsageError, match=r"001-a\.md cannot be written: No space left") as caught:
         write_new(project / "issues/001-a.md", "x", project)
     assert "disk is not full" in caught.value.hint

@@ -7,7 +7,8 @@ import click
 from agentos.cli.questions import Questions
 from agentos.cli.tables import render_table
 from agentos.core.config.schema import checked
-from agentos.core.errors import ConfigError
+from agentos.core.config.settings import DEFAULTS
+from agentos.core.errors import ConfigError, UsageError
 from agentos.core.providers import Provider
 from agentos.models.catalog import ChosenModel, choose, missing_package
 from agentos.models.command.presets import PRESETS
@@ -29,7 +30,7 @@ def ask_for_drafter(
     click.echo(render_table([(f"  {name}", needs) for name, needs in rows]), err=True)
     return questions.ask(
         "Which one is to write?",
-        layers.settings.get("drafter"),
+        _default(layers, environ),
         lambda answer: checked_drafter(answer, layers, environ),
     )
 
@@ -45,6 +46,16 @@ def checked_drafter(name: str, layers: Layers, environ: Mapping[str, str]) -> Ch
         )
     load_model(chosen.settings, environ)  # whatever else its adapter finds wrong
     return chosen
+
+
+def _default(layers: Layers, environ: Mapping[str, str]) -> str:
+    """The model that counts so far, if it is one."""
+    name: str = layers.settings.get("drafter")
+    try:
+        checked_drafter(name, layers, environ)
+    except UsageError:
+        return str(DEFAULTS["drafter",])
+    return name
 
 
 def _name(provider: Provider) -> str:
