@@ -13,8 +13,11 @@ from agentos.core.paths import user_config_folder
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("same")  # a red build is red again
 
-# Under nohup every command that a test starts would ignore it, as promised, and not stop.
+# Under nohup, or behind `&` in a script, the programs that a test starts would ignore these: ours
+# as promised (SIGHUP), others because they do not look.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FORBID_SKIPS = "AGENTOS_TESTS_FORBID_SKIPS"
 

@@ -32,7 +32,9 @@ def test_ctrl_c_ends_what_runs_and_not_the_shell(session: Session) -> None:
 
 
 def test_what_is_asked_for_is_typed_and_a_secret_is_not_shown(session: Session) -> None:
-    ask = "printf 'Key: '; read -rs key; echo; printf 'Name: '; read -r name; echo $key/$name"
+    # The echo is off before the prompt is there, as with every program that asks so.
+    secret = "stty -echo; printf 'Key: '; read -r key; stty echo; echo"
+    ask = f"{secret}; printf 'Name: '; read -r name; echo $key/$name"
     types = [("Key:", "made-up\n"), ("Name:", "ada\n")]
     assert session.run(ask, [], types) == (0, "Key: \nName: ada\nmade-up/ada\n")
     assert not types

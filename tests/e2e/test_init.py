@@ -148,7 +148,11 @@ def test_a_disk_that_is_full(project: Path) -> None:
         "sys.exit(code)\n"
     )
     result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=project
+        [sys.executable, "-B", "-c", program],  # a module's cache would be cut as well, and stay so
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=project,
     )
     assert result.returncode == 2, result
     assert "agentos.toml cannot be written: File too large" in result.stderr
