@@ -31,7 +31,7 @@ from agentos.core.events import (
     LeaseGranted,
     LeaseRequested,
 )
-from agentos.core.masking import Masker
+from agentos.core.masking import Masker, mask_quoted
 from agentos.documents.substance import unwrapped, why_no_answer
 
 MAX_ATTEMPTS = 5
@@ -228,7 +228,8 @@ def _without_secret(result: Answer | Refusal, secret: str | None) -> Answer | Re
     masker = Masker([secret])
     if isinstance(result, Answer):
         return replace(result, text=masker.mask(result.text))
-    return replace(result, message=masker.mask(result.message), code=masker.mask(result.code))
+    message, code = mask_quoted(result.message, secret), mask_quoted(result.code, secret)
+    return replace(result, message=message, code=code)
 
 
 def _judged(request: Request, answer: Answer) -> Answer | Refusal:

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from agentos import __version__
-from agentos.core.config.credentials import known_secrets
 from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
-from agentos.core.paths import user_config_folder, user_state_folder
+from agentos.core.paths import user_state_folder
 from agentos.vault.handled import handled
 
 _SHORTEST_SECRET = 8
@@ -53,7 +52,9 @@ def _folders(environ: Mapping[str, str]) -> Iterator[Path]:
 
 def _masker(environ: Mapping[str, str]) -> Masker:
     try:
-        return Masker(known_secrets(environ, user_config_folder(environ)) | handled())
+        from agentos.cli.known_secrets import all_secrets  # noqa: PLC0415 - may be what is broken
+
+        return Masker(all_secrets(environ))
     except Exception:  # noqa: BLE001 - this is the last thing that may fail
         # What the secrets are is not known: no value of the environment is shown.
         values = (value for value in environ.values() if len(value) >= _SHORTEST_SECRET)

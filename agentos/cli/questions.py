@@ -30,7 +30,8 @@ class Questions:
         Raises it where nobody is there any more to answer better.
         """
         while True:
-            answer = self._line(f"{question} [{default}]: ") or default
+            shown = f" [{default}]" if default else ""
+            answer = self._line(f"{question}{shown}: ") or default
             try:
                 return read(answer)
             except UsageError as error:

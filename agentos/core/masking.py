@@ -10,6 +10,8 @@ _MASK = MASK.encode()
 
 _SHORTEST_RECASED = 16
 
+_SHORTEST_PART = 8
+
 _LEFT_ALONE = ("", "/", "!*'()", "!*'();,/?:@&=+$#")
 """What URL escaping leaves as it is, beyond letters, digits and `-._~`: Python's two habits, then
 those of JavaScript's encodeURIComponent and encodeURI."""
@@ -33,6 +35,32 @@ class Masker:
     def stream(self) -> "MaskingStream":
         """A state of its own for one stream of bytes."""
         return MaskingStream(self._forms)
+
+
+def mask_quoted(text: str, secret: str) -> str:
+    """A short text that may quote the secret or a part of it, as a provider's refusal does.
+
+    A part is 8 characters or more. Where a key begins as every key does, that goes, too.
+    """
+    text = Masker([secret]).mask(text)
+    starts = range(len(secret) - _SHORTEST_PART + 1)
+    parts = {secret[start : start + _SHORTEST_PART].lower() for start in starts}
+    lowered = text.lower()
+    if not parts or len(lowered) != len(text):  # İ has two letters in lower case
+        lowered = text
+    shown: list[str] = []
+    at = 0
+    while at < len(text):
+        end = at
+        while lowered[end : end + _SHORTEST_PART] in parts:
+            end += 1
+        if end == at:
+            shown.append(text[at])
+            at += 1
+        else:
+            shown.append(MASK)
+            at = end + _SHORTEST_PART - 1
+    return "".join(shown)
 
 
 class MaskingStream:

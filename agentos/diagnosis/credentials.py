@@ -26,7 +26,6 @@ from agentos.diagnosis.key_commands import (
 from agentos.diagnosis.models import chosen_models
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.models.catalog import ChosenModel, credentials_for
-from agentos.vault.system_keyring import read_secret
 from agentos.workspace.configuration import Layers
 
 _SUBJECT = "credentials"
@@ -61,7 +60,7 @@ def _entries(surroundings: Surroundings, layers: Layers | None) -> _Look:
     told: dict[str, Finding] = {}
     for entry in entries:
         try:
-            usable.append(resolve(entry, surroundings.environ, read_secret))
+            usable.append(resolve(entry, surroundings.environ, surroundings.read_keyring))
         except ConfigError as error:
             told[str(error)] = fault_of(
                 _SUBJECT, error, stored_again(surroundings, entry, providers)

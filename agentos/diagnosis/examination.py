@@ -79,7 +79,7 @@ def check_run(surroundings: Surroundings) -> Iterator[Finding]:
                 check_outputs(project, kind)
                 survey(project, kind, take_all=True)
         layers = read_layers(project.root, surroundings.environ)
-        configure(layers, surroundings.environ)
+        configure(layers, surroundings.environ, surroundings.read_keyring)
     except ConfigError as error:
         yield fault_of("run", error, _edit_settings(surroundings))
     except AgentosError as error:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,16 +55,22 @@ def ask(surroundings: Surroundings, *words: str) -> Answer:
     }
     # A repository's own config may name a program that looks for changes: it is not run.
     command = ["git", "-c", "core.fsmonitor=false", "-C", str(surroundings.project.root), *words]
-    return subprocess.run(
+    with subprocess.Popen(
         command,
         env=kept | {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"},
         stdin=subprocess.DEVNULL,
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=_SECONDS,
-        check=False,
-    )
+        start_new_session=True,  # so that what it started can be ended with it
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return Answer(command, process.returncode, out, err)
 
 
 def _repository(surroundings: Surroundings) -> Iterator[Finding]:

@@ -1,5 +1,6 @@
 """The journals of unfinished items, and what an unfinished batch has cost so far."""
 
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -10,9 +11,10 @@ from agentos.core.items import Kind
 from agentos.core.paths import journal_owner
 from agentos.diagnosis.access import is_writable, opened
 from agentos.diagnosis.finding import Finding, fault, fault_of, ok, warning
-from agentos.diagnosis.surroundings import Surroundings
+from agentos.diagnosis.surroundings import Surroundings, free
 from agentos.records.spending import SpendingLedger
 from agentos.workflows.journal import read_journal
+from agentos.workflows.journal_files import SIDECARS
 from agentos.workspace.survey import has_backlog
 
 _SUBJECT = "journals"
@@ -73,8 +75,17 @@ def _orphan(surroundings: Surroundings, path: Path, label: str) -> Finding:
 
 
 def _kept_aside(surroundings: Surroundings, path: Path) -> str:
-    aside = surroundings.word(path.parent / "aside")
-    return f"mkdir -p {aside} && mv {surroundings.word(path)}* {aside}"
+    """Move it with its log into a folder of its own; typed again, it moves nothing."""
+    aside = path.parent / "aside"
+    own = surroundings.word(free(aside / f"{path.stem}.kept"))
+    whole = " ".join(surroundings.word(one) for one in _with_sidecars(path))
+    return f"mkdir -p {surroundings.word(aside)} && mkdir {own} && mv {whole} {own}"
+
+
+def _with_sidecars(path: Path) -> list[Path]:
+    """SQLite reads them by their names, so one that stays belongs to the next of that name."""
+    sidecars = (path.with_name(path.name + suffix) for suffix in SIDECARS)
+    return [path, *(one for one in sidecars if os.path.lexists(one))]
 
 
 def _ledgers(surroundings: Surroundings) -> Iterator[Finding]:

@@ -1,6 +1,5 @@
 """What to type so that a credential has its key. A key is asked for, never typed into a command."""
 
-import importlib.util
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from agentos.core.config.credential_entries import (
 )
 from agentos.diagnosis.access import is_readable, opened
 from agentos.diagnosis.surroundings import Surroundings
-from agentos.vault.system_keyring import REQUIREMENT
+from agentos.vault.system_keyring import REQUIREMENT, is_installed
 
 _UNSET = f"unset {CREDENTIALS_VARIABLE}"
 
@@ -31,7 +30,7 @@ def stored_again(
     """Give an entry the key that it speaks of and that is not there, or cannot be used."""
     if entry.exposed:
         return f"chmod 600 {surroundings.word(entry.exposed)}"
-    if entry.in_keyring and not _has_keyring():
+    if entry.in_keyring and not is_installed():
         return surroundings.installation.install(REQUIREMENT)
     if entry.origin is Origin.FILE:
         return _replaced(surroundings, entry, providers)
@@ -78,7 +77,3 @@ def _replaced(
         return surroundings.edit(surroundings.config_folder / CREDENTIALS_FILE)
     words = ("credentials", "add", entry.name, "--provider", entry.provider, "--replace")
     return surroundings.agentos(*words, in_project=False)
-
-
-def _has_keyring() -> bool:
-    return importlib.util.find_spec("keyring") is not None

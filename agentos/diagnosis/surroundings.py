@@ -4,25 +4,31 @@ import itertools
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from agentos.core.config.credentials import ReadKeyring
 from agentos.core.errors import ConfigError
 from agentos.core.paths import user_config_folder
 from agentos.diagnosis.installation import Installation
 from agentos.diagnosis.shell import quoted
+from agentos.vault.system_keyring import asked_once, read_secret
 from agentos.workspace.configuration import Layers, read_layers
 from agentos.workspace.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A project as it is met from the folder `here`, in that environment, by that agentos."""
+    """A project as it is met from the folder `here`, in that environment, by that agentos.
+
+    All looks share `read_keyring`, so that the keyring is asked once for each key.
+    """
 
     project: Project
     environ: Mapping[str, str]
     here: Path
     installation: Installation
+    read_keyring: ReadKeyring = field(default_factory=lambda: asked_once(read_secret))
 
     @property
     def config_folder(self) -> Path:
@@ -58,9 +64,7 @@ class Surroundings:
 
     def set_aside(self, path: Path) -> str:
         """The command that gives a file or folder another name beside it, and nothing is lost."""
-        names = (path.with_name(f"{path.name}.aside{n or ''}") for n in itertools.count())
-        free = next(name for name in names if not os.path.lexists(name))
-        return f"mv {self.word(path)} {self.word(free)}"
+        return f"mv {self.word(path)} {self.word(free(path.with_name(f'{path.name}.aside')))}"
 
     def agentos(self, *words: str, in_project: bool = True) -> str:
         """A command of our own; one that is about a project names it where that is not `here`."""
@@ -68,6 +72,12 @@ class Surroundings:
         if not in_project or self.project.root == self.here:
             return line
         return f"{line} --project {self.word(self.project.root)}"
+
+
+def free(path: Path) -> Path:
+    """The path itself, or the first with a number at its end, under which nothing lies."""
+    names = (path.with_name(f"{path.name}{n or ''}") for n in itertools.count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def nearest_existing(path: Path) -> Path:

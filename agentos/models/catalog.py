@@ -36,8 +36,13 @@ class ChosenModel:
     @property
     def account(self) -> str:
         """What credentials are matched by: the provider, and for a command its own name."""
-        is_command = self.provider.name == "command"
-        return self.settings.name if is_command else self.provider.name
+        return account_of(self.settings.name)
+
+
+def account_of(model: str) -> str:
+    """The account that serves the model of that name."""
+    provider = model.partition("/")[0]
+    return model if provider == "command" else provider
 
 
 def choose(name: str, settings: Settings, entries: Mapping[str, EntryPoint]) -> ChosenModel:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agentos.core.calls import MOST_TOKENS, Answer, LimitHint, Refusal, RefusalKind, Usage
-from agentos.core.masking import Masker
+from agentos.core.masking import mask_quoted
 from agentos.core.terminal_text import printable
 from agentos.core.text import well_formed
 from agentos.models.limit_headers import duration
@@ -60,7 +60,7 @@ class Message:
             kind, words = RefusalKind.CREDENTIAL, "Google has limited the account of the key."
         elif reason in _SLIPS and not self._block_reason:
             kind, words = RefusalKind.TRANSIENT, "the call can be repeated."
-        code = printable(Masker([secret or ""]).mask(reason), _MAX_REASON)
+        code = printable(mask_quoted(reason, secret or ""), _MAX_REASON)
         return Refusal(kind, f"The model {what} ({code}); {words}", hint, code, self._usage)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agentos.core.calls import NO_HINT, LimitHint, Refusal, RefusalCode, RefusalKind, Usage
 from agentos.core.clock import Clock
-from agentos.core.masking import Masker
+from agentos.core.masking import mask_quoted
 from agentos.core.model_settings import TimeLimits
 from agentos.core.terminal_text import printable
 
@@ -269,4 +269,4 @@ def _host(chain: list[BaseException]) -> str:
 
 def _plain(text: str, secret: str | None, limit: int) -> str:
     """A text from outside on one line, without the secret, cut."""
-    return printable(" ".join(Masker([secret or ""]).mask(text).split()), limit)
+    return printable(" ".join(mask_quoted(text, secret or "").split()), limit)

@@ -1,8 +1,8 @@
 """Credentials stored and taken away: the file and the keyring say the same, whatever fails.
 
 Every stored credential has an entry in the file, since a keyring cannot be listed. A keyring is
-changed first where something is added, so that the file never speaks of a key that is not there;
-if the file then cannot be written, the keyring is put back.
+changed first where something is added or removed, so that what fails there leaves the file as it
+is; if the file then cannot be written, the keyring is put back.
 """
 
 from collections.abc import Callable, Iterator
@@ -84,9 +84,10 @@ class Vault:
                 self._file.write(new)
                 return str(self.path)
             keyring = self._opened(name)
-            keyring.remove(name)
-            self._file.write(new)
-            return f"{self.path} and the system's keyring ({keyring.label})"
+            where = f"{self.path} and the system's keyring ({keyring.label})"
+            with _kept_in(keyring, name, None):
+                self._file.write(new)
+            return where
 
     def _opened(self, name: str) -> SystemKeyring:
         try:
@@ -116,16 +117,20 @@ def taken(name: str, where: str) -> UsageError:
 
 
 @contextmanager
-def _kept_in(keyring: SystemKeyring, name: str, secret: str) -> Iterator[None]:
-    """Have the secret there; if the block fails, what was there before."""
+def _kept_in(keyring: SystemKeyring, name: str, secret: str | None) -> Iterator[None]:
+    """Have the secret there, or none; if the block fails, what was there before."""
     before = keyring.read(name)
     try:
-        keyring.write(name, secret)
+        _put(keyring, name, secret)
         yield
     except BaseException:
         with suppress(AgentosError):
-            if before is None:
-                keyring.remove(name)
-            else:
-                keyring.write(name, before)
+            _put(keyring, name, before)
         raise
+
+
+def _put(keyring: SystemKeyring, name: str, secret: str | None) -> None:
+    if secret is None:
+        keyring.remove(name)
+    else:
+        keyring.write(name, secret)

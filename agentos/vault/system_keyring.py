@@ -6,8 +6,9 @@ repeated: nobody knows what a back end puts into its messages.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ INSTALL = f"pip install '{REQUIREMENT}'"
 _LEAST_PRIORITY = 1
 """Below are back ends that hold nothing, or hold it as plain text."""
 
+_MOST_CHARACTERS = 16 * 1024
+
 _ELSEWHERE = (
     "unlock it and try again; where nobody can, as in CI, keep the key in a variable:"
     " agentos credentials add NAME --env VARIABLE --replace"
@@ -42,20 +45,30 @@ class SystemKeyring:
     @property
     def label(self) -> str:
         """What people know it by, such as `SecretService Keyring`."""
-        return str(self._backend.name)
+        with _told("described"):
+            return str(self._backend.name)
 
     def read(self, name: str) -> str | None:
         """The secret of a credential, None if there is none."""
         with _told("read"):
-            secret = self._backend.get_password(SERVICE, name)
+            secret: object = self._backend.get_password(SERVICE, name)
+        if secret is None:
+            return None
+        if not isinstance(secret, str) or len(secret) > _MOST_CHARACTERS:
+            raise ConfigError(
+                f"what the system's keyring holds for {name} can be no key",
+                f"put one there: agentos credentials add {name} --replace",
+            )
         if secret:
             remember(secret)
         return secret
 
     def write(self, name: str, secret: str) -> None:
-        """Put it there, in the place of an earlier one."""
+        """Put it there, in the place of an earlier one, and see that it is there."""
         with _told("written"):
             self._backend.set_password(SERVICE, name, secret)
+        if self.read(name) != secret:
+            raise ConfigError("the system's keyring did not keep the key", _ELSEWHERE)
 
     def remove(self, name: str) -> None:
         """Take it away; that there is none is fine."""
@@ -89,6 +102,25 @@ def read_secret(name: str) -> str | None:
     return open_keyring().read(name)
 
 
+def asked_once(read: Callable[[str], str | None]) -> Callable[[str], str | None]:
+    """The same reader, which remembers what it found: a keyring may ask a person each time."""
+
+    @cache
+    def found(name: str) -> tuple[str | None, ConfigError | None]:
+        try:
+            return read(name), None
+        except ConfigError as error:  # a person who said no is not asked again either
+            return None, error
+
+    def read_once(name: str) -> str | None:
+        secret, error = found(name)
+        if error is not None:
+            raise error
+        return secret
+
+    return read_once
+
+
 def _first_usable(backend: "KeyringBackend") -> "KeyringBackend | None":
     """The back end itself; of a chain, the one that is asked first."""
     from keyring.backends.chainer import ChainerBackend  # noqa: PLC0415 - as above
@@ -101,7 +133,9 @@ def _first_usable(backend: "KeyringBackend") -> "KeyringBackend | None":
 def _told(what: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - a back end is anybody's, and may raise anything
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a back end is anybody's, and may raise anything
         raise ConfigError(
             f"the system's keyring cannot be {what} ({type(error).__name__})", _ELSEWHERE
         ) from None

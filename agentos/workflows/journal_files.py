@@ -9,6 +9,7 @@ import itertools
 import os
 import shutil
 import sqlite3
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,9 +20,10 @@ from agentos.core.errors import JournalError, LockedError
 from agentos.core.files import sync_folder
 from agentos.core.paths import confined
 
-_SIDECARS = ("-wal", "-shm", "-journal")
+SIDECARS = ("-wal", "-shm", "-journal")
 _HEADER_BYTES = 100
 _COPY_ATTEMPTS = 5
+_MOST_COPIED = 2**30
 
 _SENTENCES = {
     sqlite3.SQLITE_FULL: ("The disk is full, {path} cannot be written", "free some space"),
@@ -174,7 +176,9 @@ def _delete_claimed(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def copied(path: Path) -> Iterator[Path]:
-    """A copy of the journal in a temporary folder of its own, gone afterwards; raises OSError.
+    """A copy of the journal in a temporary folder of its own, gone afterwards.
+
+    Raises OSError, and DamagedError for what is no journal by its look.
 
     First the WAL, then the database: a WAL that grows meanwhile does no harm. Only the end of a
     journal writes to its database; a copy during which that happened is made anew.
@@ -186,10 +190,20 @@ def copied(path: Path) -> Iterator[Path]:
             _unlink(*_files(copy))
             for file, target in zip(_files(path)[1::-1], _files(copy)[1::-1], strict=True):
                 with suppress(FileNotFoundError):
+                    _check_copied(file)
                     shutil.copyfile(file, target)
             if _signature(path) == before:
                 break
         yield copy
+
+
+def _check_copied(file: Path) -> None:
+    """Raise DamagedError for what would fill the disk; FileNotFoundError for what is not there."""
+    status = file.lstat()
+    if not stat.S_ISREG(status.st_mode):
+        raise DamagedError(file, "it is not a regular file")
+    if status.st_size > _MOST_COPIED:
+        raise DamagedError(file, f"it is larger than any journal, {_MOST_COPIED:,} bytes")
 
 
 def _signature(path: Path) -> tuple[int, int, int] | None:
@@ -202,7 +216,7 @@ def _signature(path: Path) -> tuple[int, int, int] | None:
 
 def _files(path: Path) -> list[Path]:
     """The database and what SQLite may put beside it, whether there or not."""
-    return [path, *(path.with_name(path.name + suffix) for suffix in _SIDECARS)]
+    return [path, *(path.with_name(path.name + suffix) for suffix in SIDECARS)]
 
 
 def _unlink(*files: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentos.core.child_spec import ItemSpec
 from agentos.core.config.credential_entries import CredentialEntry, declared_entries
-from agentos.core.config.credentials import CredentialSet, load_credentials
+from agentos.core.config.credentials import CredentialSet, ReadKeyring, load_credentials
 from agentos.core.config.schema import dotted
 from agentos.core.config.settings import (
     DEFAULTS,
@@ -66,14 +66,16 @@ class Layers:
             key_variables=self.key_variables,
         )
 
-    def credentials(self, environ: Mapping[str, str]) -> CredentialSet:
+    def credentials(
+        self, environ: Mapping[str, str], read_keyring: ReadKeyring = read_secret
+    ) -> CredentialSet:
         """The same with the secrets, for which the system's keyring may be asked."""
         return load_credentials(
             environ,
             user_config_folder(environ),
             project_entries=self.project_credentials,
             key_variables=self.key_variables,
-            read_keyring=read_secret,
+            read_keyring=read_keyring,
         )
 
 
@@ -158,7 +160,9 @@ def key_variables(providers: Mapping[str, Provider]) -> dict[str, str]:
     }
 
 
-def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
+def configure(
+    layers: Layers, environ: Mapping[str, str], read_keyring: ReadKeyring = read_secret
+) -> Configuration:
     """Check all that can be checked before a call, and give what the run needs.
 
     Raises TrustError for a project that asks for more than it is trusted with, ConfigError for a
@@ -174,7 +178,7 @@ def configure(layers: Layers, environ: Mapping[str, str]) -> Configuration:
         _check_room(chosen, drafter)
         check_package(chosen)
         load_model(chosen.settings, environ)  # whatever else its adapter finds wrong
-    configured = layers.credentials(environ)
+    configured = layers.credentials(environ, read_keyring)
     prices = price_table(settings)
     limits = _limits(settings)
     for chosen in (drafter, reviewer):

@@ -22,6 +22,7 @@ from agentos.core.config.credentials import (
     resolve,
 )
 from agentos.core.errors import ConfigError
+from agentos.models.catalog import account_of
 from agentos.workspace.configuration import Layers
 
 
@@ -100,12 +101,6 @@ def whereabouts(entry: CredentialEntry) -> str:
         Origin.PROJECT: " (the project's config)",
     }.get(entry.origin, "")
     return f"variable {entry.shown_variable}{said}"
-
-
-def account_of(model: str) -> str:
-    """What credentials for a model name: its provider, and for a command its own name."""
-    provider = model.partition("/")[0]
-    return model if provider == "command" else provider
 
 
 def _use(entry: CredentialEntry, layers: Layers) -> str:

@@ -18,13 +18,13 @@ from agentos.core.config.credential_entries import CredentialEntry, Origin
 from agentos.core.config.credentials import ReadKeyring, resolve
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
-from agentos.core.masking import Masker
+from agentos.core.masking import Masker, mask_quoted
 from agentos.core.model_settings import ModelSettings, TimeLimits
 from agentos.core.terminal_text import printable
-from agentos.models.catalog import check_package, choose
+from agentos.models.catalog import account_of, check_package, choose
 from agentos.models.registry import load_model
 from agentos.workspace.configuration import Layers
-from agentos.workspace.credential_standing import account_of, fault_of
+from agentos.workspace.credential_standing import fault_of
 
 LONGEST = 30.0
 """Seconds of a call."""
@@ -32,6 +32,8 @@ LONGEST = 30.0
 _LIMITS = TimeLimits(connect=10.0, idle=LONGEST, total=LONGEST)
 _OUTPUT_TOKENS = 16  # the least that OpenAI's newer models take
 _REQUEST = Request(RequestKind.REVIEW_ISSUE, template="Answer with one word: yes.")
+
+_DAY = 24 * 3600.0
 
 _MOST_SHOWN = 300  # characters of what a provider says
 
@@ -71,7 +73,11 @@ class Trial:
             model = load_model(self.model, environ)
         except ConfigError as error:
             return Verdict(Result.UNTRIED, _told(error))
-        verdict = _judged(model.complete(_REQUEST, secret), model.name, self.entry)
+        result = model.complete(_REQUEST, secret)
+        if isinstance(result, Refusal):  # a provider may quote the key, or a part of it
+            message = mask_quoted(result.message, secret or "")
+            result = replace(result, message=message)
+        verdict = _judged(result, model.name, self.entry)
         text = Masker([secret or ""]).mask(verdict.text)
         return replace(verdict, text=printable(text, _MOST_SHOWN))
 
@@ -130,6 +136,8 @@ def _judged(result: Answer | Refusal, model: str, entry: CredentialEntry) -> Ver
     if result.kind is RefusalKind.RATE_LIMITED:
         rest = result.retry_after
         wait = "for a while" if rest is None else f"for {math.ceil(rest)} s"
+        if rest is not None and rest > _DAY:
+            wait = "for more than a day"
         return Verdict(Result.WORKS, f"works, but is rate-limited: it has to rest {wait}")
     if result.kind is RefusalKind.EMPTY:
         return Verdict(Result.WORKS, f"works: {model} answered nothing")

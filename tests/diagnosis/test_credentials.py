@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from findings import only, wrong
 
+from agentos.core.config.credentials import no_keyring
 from agentos.core.config.settings import from_project
 from agentos.core.config.trust import TrustStore
 from agentos.core.errors import ConfigError
-from agentos.diagnosis import credentials, key_commands
+from agentos.diagnosis import key_commands
 from agentos.diagnosis.credentials import check
 from agentos.diagnosis.finding import Finding, Level
 from agentos.diagnosis.surroundings import Surroundings
@@ -163,24 +164,17 @@ def test_a_provider_that_there_is_not(surroundings: Surroundings, file: Path) ->
 
 
 class TestKeyring:
-    def keyring(self, monkeypatch: pytest.MonkeyPatch, content: dict[str, str]) -> None:
-        monkeypatch.setattr(credentials, "read_secret", content.get)
-
-    def test_that_has_it(
-        self, surroundings: Surroundings, file: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_that_has_it(self, surroundings: Surroundings, file: Path) -> None:
         file.write_text(entry("team", "keyring = true"))
-        self.keyring(monkeypatch, {"team": SECRET})
-        [finding] = looked(surroundings)
+        [finding] = looked(replace(surroundings, read_keyring={"team": SECRET}.get))
         assert finding.sentence == "team, for openai, in the system's keyring"
 
     def test_that_has_not(
         self, surroundings: Surroundings, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         file.write_text(entry("team", "keyring = true"))
-        self.keyring(monkeypatch, {})
-        monkeypatch.setattr(key_commands, "_has_keyring", lambda: True)
-        finding = only(looked(surroundings), Level.FAULT)
+        monkeypatch.setattr(key_commands, "is_installed", lambda: True)
+        finding = only(looked(replace(surroundings, read_keyring=no_keyring)), Level.FAULT)
         assert finding.command.endswith("credentials add team --provider openai --replace")
 
     def test_whose_package_is_missing(
@@ -190,8 +184,7 @@ class TestKeyring:
             raise ConfigError("the package keyring is not installed", "type: pip install it")
 
         file.write_text(entry("team", "keyring = true"))
-        monkeypatch.setattr(credentials, "read_secret", none)
-        monkeypatch.setattr(key_commands, "_has_keyring", lambda: False)
-        finding = only(looked(surroundings), Level.FAULT)
+        monkeypatch.setattr(key_commands, "is_installed", lambda: False)
+        finding = only(looked(replace(surroundings, read_keyring=none)), Level.FAULT)
         assert finding.command == "/opt/it/bin/python -m pip install 'keyring>=25'"
         assert finding.hint == ""

@@ -4,7 +4,9 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import keyring.core
 import pytest
+from keyrings import MemoryKeyring
 
 from agentos.core.errors import ConfigError
 from agentos.diagnosis.examination import CHECKS, Check, examine
@@ -100,3 +102,27 @@ def test_one_that_always_finds_more(surroundings: Surroundings) -> None:
         stop.set()
     assert [finding.subject for finding in found][-2:] == ["drip", "last"]
     assert found[-2].level is Level.FAULT
+
+
+def test_the_keyring_is_asked_once_for_each_key(
+    surroundings: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = MemoryKeyring()
+    backend.items["agentos", "team"] = SECRET
+    asked = []
+
+    def get_password(service: str, name: str) -> str | None:
+        asked.append(name)
+        return backend.items.get((service, name))
+
+    monkeypatch.setattr(backend, "get_password", get_password)
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+    surroundings.config_folder.mkdir(parents=True, mode=0o700)
+    file = surroundings.config_folder / "credentials.toml"
+    file.write_text('[[credential]]\nname = "team"\nkeyring = true\nprovider = "openai"\n')
+    file.chmod(0o600)
+
+    found = examine(surroundings)
+
+    assert "team, for openai, in the system's keyring" in [one.sentence for one in found]
+    assert asked == ["team"]

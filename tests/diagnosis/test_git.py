@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
+from command import wait_until
 
 from agentos.diagnosis import git
 from agentos.diagnosis.finding import Finding, Level
@@ -21,6 +23,13 @@ def run(project: Path) -> Run:
         subprocess.run(["git", "-C", str(project), *words], check=True)
 
     return run
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def the_warning(surroundings: Surroundings) -> Finding:
@@ -106,12 +115,15 @@ def test_a_repository_of_somebody_elses(surroundings: Surroundings) -> None:
 def test_one_that_does_not_answer(
     surroundings: Surroundings, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "git").write_text("#!/bin/sh\nexec sleep 60\n")
+    pid = tmp_path / "pid"
+    (tmp_path / "git").write_text(f"#!/bin/sh\nsleep 60 & echo $! >> {pid}\nsleep 60\n")
     (tmp_path / "git").chmod(0o755)
-    monkeypatch.setattr(git, "_SECONDS", 0.1)
+    monkeypatch.setattr(git, "_SECONDS", 0.5)
     slow = replace(surroundings, environ={"PATH": f"{tmp_path}:/bin:/usr/bin"})
     assert the_warning(slow).sentence == "git does not answer: TimeoutExpired"
     assert not is_tracked(slow, project / "issues/001-sort.md")
+    started = [int(line) for line in pid.read_text().split()]
+    wait_until(lambda: not any(map(is_running, started)), "what git started has ended")
 
 
 def test_variables_of_another_repository_do_not_count(

@@ -1,3 +1,4 @@
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def test_one_that_is_damaged(surroundings: Surroundings, checkpoints: Path, proj
     assert "is damaged" in finding.sentence
     typed(finding, project)
     assert not wrong(check(surroundings))
-    kept = sorted(one.name for one in (checkpoints / "aside").iterdir())
+    kept = sorted(one.name for one in (checkpoints / "aside/lld_workflow_1.kept").iterdir())
     assert kept == ["lld_workflow_1.db", "lld_workflow_1.db-wal"]
 
 
@@ -59,6 +60,34 @@ def test_one_of_an_item_that_is_gone(
     for finding in found:
         typed(finding, project)
     assert not wrong(check(surroundings))
+
+
+def test_what_was_kept_before_stays_as_it_is(
+    surroundings: Surroundings, checkpoints: Path, project: Path
+) -> None:
+    path = checkpoints / "lld_workflow_1.db"
+    commands = []
+    for content in (b"one", b"two"):
+        path.write_bytes(content * 100)
+        finding = only(check(surroundings), Level.WARNING)
+        commands.append(finding.command)
+        typed(finding, project)
+    path.write_bytes(b"three")
+    again = subprocess.run(["sh", "-c", commands[0]], cwd=project, capture_output=True, check=False)
+    assert again.returncode
+    assert path.read_bytes() == b"three"
+    kept = sorted((checkpoints / "aside").glob(f"*/{path.name}"))
+    assert [one.read_bytes()[:3] for one in kept] == [b"one", b"two"]
+
+
+def test_the_journal_of_an_item_whose_id_begins_the_same_stays(
+    surroundings: Surroundings, checkpoints: Path, project: Path
+) -> None:
+    path = begin(checkpoints, 1)
+    path.write_bytes(b"no database" * 100)
+    path.with_name(f"{path.name}-notes").touch()
+    typed(only(check(surroundings), Level.WARNING), project)
+    assert path.with_name(f"{path.name}-notes").exists()
 
 
 def test_of_a_backlog_that_cannot_be_read_no_journal_is_said_to_be_nobodys(

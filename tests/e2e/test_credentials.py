@@ -148,6 +148,15 @@ class TestAtATerminal:
             assert terminal.finish() == 0
         assert entries(file) == [{"name": "team", "provider": "openai", "secret": KEY}]
 
+    def test_bytes_that_are_no_text_are_no_provider(self, file: Path, tmp_path: Path) -> None:
+        with Terminal(ADD[:3], tmp_path, {"LC_ALL": "C.UTF-8"}) as terminal:
+            terminal.wait_for("Whose key is team?")
+            os.write(terminal._master, b"open\xffai\r")
+            terminal.wait_for("Whose key is team?", times=2)
+            terminal.type(END_OF_INPUT)
+            assert terminal.finish() == 2
+        assert not file.exists()
+
     def test_without_an_answer_nothing_is_stored(self, file: Path, tmp_path: Path) -> None:
         with Terminal(ADD[:3], tmp_path) as terminal:
             terminal.wait_for("Whose key is team?")

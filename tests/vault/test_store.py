@@ -129,6 +129,17 @@ def test_a_file_that_fails_puts_the_keyring_back(
     assert memory.items == items
 
 
+def test_so_does_one_that_fails_while_an_entry_is_removed(
+    vault: Vault, ring: SystemKeyring, memory: MemoryKeyring, full_disk: Callable[[], None]
+) -> None:
+    vault.add("team", FOR_OPENAI, secret=OLD, keyring=ring)
+    full_disk()
+    with pytest.raises(ConfigError, match="No space left"):
+        vault.remove("team")
+    assert memory.items == {ITEM: OLD}
+    assert vault.names() == ["team"]
+
+
 def test_so_does_ctrl_c_between_the_two(
     vault: Vault,
     ring: SystemKeyring,

@@ -15,7 +15,7 @@ from keyrings import MemoryKeyring
 from agentos.core.errors import ConfigError
 from agentos.vault import system_keyring
 from agentos.vault.handled import handled
-from agentos.vault.system_keyring import open_keyring, read_secret
+from agentos.vault.system_keyring import asked_once, open_keyring, read_secret
 
 SECRET = "sk-made-up-0000000000"
 MANIFEST = Path(__file__).parents[2] / "pyproject.toml"
@@ -139,3 +139,46 @@ def test_a_broken_plugin_of_the_library_is_told_to_nobody(
     finally:
         root.handlers, log.propagate = handlers, before
     assert capsys.readouterr().err == ""
+
+
+def test_who_asks_once_is_told_the_same_again() -> None:
+    asked = []
+
+    def read(name: str) -> str | None:
+        asked.append(name)
+        if name == "locked":
+            raise ConfigError("nobody unlocked it")
+        return SECRET if name == "team" else None
+
+    once = asked_once(read)
+    assert [once(name) for name in ("team", "gone") * 2] == [SECRET, None] * 2
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="nobody unlocked it"):
+            once("locked")
+    assert asked == ["team", "gone", "locked"]
+
+
+@pytest.mark.parametrize("junk", [b"bytes", 7, True, "x" * 50_000])
+def test_what_can_be_no_key_is_refused_and_not_remembered(
+    memory: MemoryKeyring, junk: object
+) -> None:
+    memory.items["agentos", "team"] = junk  # type: ignore[assignment] # back ends are anybody's
+    assert "can be no key" in str(refusal(partial(read_secret, "team")))
+    assert junk not in handled()
+
+
+def test_a_keyring_that_keeps_nothing_is_told(
+    memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "set_password", lambda *_: None)
+    assert "did not keep the key" in str(refusal(partial(open_keyring().write, "team", SECRET)))
+
+
+def test_a_back_end_that_exits_is_told(
+    memory: MemoryKeyring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(*_: object) -> None:
+        sys.exit(3)
+
+    monkeypatch.setattr(memory, "get_password", leave)
+    assert "cannot be read (SystemExit)" in str(refusal(partial(read_secret, "team")))

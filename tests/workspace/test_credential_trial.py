@@ -213,3 +213,15 @@ def test_the_model_is_the_one_named_else_one_that_is_set(
     assert asked(STORED) == "openai/two"
     assert asked(STORED, "openai/three") == "openai/three"
     assert asked(CredentialEntry("a", "here", "command/claude", secret=KEY)) == "command/claude"
+
+
+@pytest.mark.parametrize("part", [KEY[:12], KEY[3:], KEY[:-1]])
+def test_a_part_of_the_key_is_masked_too(tried: Callable[..., Verdict], part: str) -> None:
+    refused = Refusal(RefusalKind.REQUEST, f"bad {part}", code="bad")
+    assert tried(refused).text == "refused: bad ***"
+
+
+def test_a_rest_that_nobody_waits_for_is_told_as_such(tried: Callable[..., Verdict]) -> None:
+    verdict = tried(refusal(RefusalKind.RATE_LIMITED, "http_429", LimitHint(1e23)))
+    assert verdict.result is Result.WORKS
+    assert "for more than a day" in verdict.text

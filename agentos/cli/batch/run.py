@@ -17,6 +17,7 @@ from agentos.cli.batch.job_summary import (
 )
 from agentos.cli.batch.summary import summary_lines
 from agentos.cli.batch.wiring import Batch, BatchSettings
+from agentos.cli.known_secrets import readable_secrets
 from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
 from agentos.core.errors import AgentosError
@@ -60,7 +61,7 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
     try:
         return _run_batch(request, without_job_summary(environ), page, dry_run=dry_run)
     except AgentosError as error:
-        page.add(of_error(error))
+        page.add(of_error(error), readable_secrets(environ))  # it may repeat what was typed
         raise
 
 

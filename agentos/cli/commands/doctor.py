@@ -4,32 +4,26 @@ import os
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from agentos import __version__
 from agentos.cli.exit_codes import exit_codes
+from agentos.cli.known_secrets import repeated_secrets
 from agentos.cli.options import project_option
-from agentos.core.config.credentials import known_secrets
-from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
-from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
 from agentos.diagnosis.examination import examine
 from agentos.diagnosis.finding import Finding, Level, summary
 from agentos.diagnosis.installation import this_installation
 from agentos.diagnosis.surroundings import Surroundings
-from agentos.vault.handled import handled
 from agentos.workspace.project import open_project
 
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.FAULT: "red"}
 _GAP = "  "
 _LEAST_WIDTH = 24  # columns for sentences, however narrow the terminal
-_KEY_VARIABLE = re.compile(r".*_(KEY|TOKEN|SECRET|PASSWORD)")
-_SHORTEST_SECRET = 8
 
 
 @click.command(epilog=exit_codes(done="there is no fault", failed="there is at least one fault"))
@@ -49,7 +43,8 @@ def doctor(project: Path) -> int:
     findings = examine(
         Surroundings(opened, os.environ, _here(), this_installation(os.environ)),
     )
-    mask = _masker(os.environ).mask
+    # No sentence of ours holds a secret; one of somebody else's package might.
+    mask = Masker(repeated_secrets(os.environ)).mask
     colour = False if os.environ.get("NO_COLOR") else None  # None: as the terminal has it
     click.echo(f"agentos {__version__}, {printable(str(opened.root))}\n")
     for line in _lines(findings, opened.root):
@@ -98,15 +93,3 @@ def _here() -> Path:
         return Path.cwd()
     except OSError:  # the folder was removed: then every path is told in full
         return Path("/nonexistent")
-
-
-def _masker(environ: Mapping[str, str]) -> Masker:
-    """No sentence holds a secret; this is for those of packages that are somebody else's."""
-    secrets = {
-        value
-        for name, value in environ.items()
-        if _KEY_VARIABLE.fullmatch(name) and len(value) >= _SHORTEST_SECRET
-    }
-    with suppress(AgentosError):  # of what cannot be read nothing is repeated
-        secrets |= known_secrets(environ, user_config_folder(environ))
-    return Masker(secrets | handled())

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from agentos.cli.exit_codes import exit_codes
+from agentos.cli.known_secrets import repeated_secrets
 from agentos.cli.options import project_option
 from agentos.cli.tables import render_table
 from agentos.core.config.credential_entries import CredentialEntry
+from agentos.core.masking import Masker
 from agentos.core.providers import Provider
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import missing_package
@@ -47,7 +49,9 @@ def models(project: Path) -> int:
                 _address(provider, layers),
             )
         )
-    click.echo(render_table(rows))
+    # An address may hold a key, where one was put into its path.
+    mask = Masker(repeated_secrets(os.environ)).mask
+    click.echo(render_table([[mask(cell) for cell in row] for row in rows]))
     for role in ("drafter", "reviewer"):
         source = printable(layers.settings.source(role))
         click.echo(f"{role}: {layers.settings.get(role)} ({source})")

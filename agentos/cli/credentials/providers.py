@@ -1,16 +1,12 @@
 """Whom a key is for: the providers that take one."""
 
 import difflib
-import sys
 from collections.abc import Iterable
 
-import click
-
-from agentos.cli.questions import on_terminal
+from agentos.cli.questions import Questions, on_terminal
 from agentos.core.config.credential_entries import checked_provider
 from agentos.core.errors import UsageError
 from agentos.core.providers import Provider
-from agentos.core.terminal_text import printable
 
 _COMMAND = "command"
 _COMMANDS = f"{_COMMAND}/NAME"
@@ -45,16 +41,14 @@ def ask_for_provider(name: str, takers: list[str]) -> str:
             f"it is not known whose key {name} is",
             f"say it with --provider; there are: {_choices(takers)}",
         )
-    while True:  # without a default: a key that goes to the wrong provider is lost
-        click.echo(f"Whose key is {name}? One of {_choices(takers)}: ", nl=False, err=True)
-        line = sys.stdin.readline()
-        if not line:
-            click.echo(err=True)
+
+    def read(answer: str) -> str:
+        if not answer:
             raise UsageError(f"it is not known whose key {name} is", "nothing is stored")
-        try:
-            return checked_taker(line.strip(), takers)
-        except UsageError as error:
-            click.echo(f"  {printable(f'{error}; {error.hint}')}", err=True)
+        return checked_taker(answer, takers)
+
+    # Without a default: a key that goes to the wrong provider is lost.
+    return Questions().ask(f"Whose key is {name}? One of {_choices(takers)}", "", read)
 
 
 def _choices(takers: list[str]) -> str:

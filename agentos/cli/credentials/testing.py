@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
@@ -20,11 +20,10 @@ from agentos.core.config.environment import child_environment
 from agentos.core.errors import UsageError
 from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
-from agentos.models.catalog import choose
+from agentos.models.catalog import account_of, choose
 from agentos.vault.handled import handled
-from agentos.vault.system_keyring import read_secret
+from agentos.vault.system_keyring import asked_once, read_secret
 from agentos.workspace.configuration import Layers, read_layers
-from agentos.workspace.credential_standing import account_of
 from agentos.workspace.credential_trial import LONGEST, Result, Trial, Verdict, prepare
 from agentos.workspace.project import open_project
 
@@ -70,7 +69,7 @@ def test(names: tuple[str, ...], model: str | None, project: Path) -> int:
     if model is not None:
         choose(model, layers.settings, layers.entries)
     chosen = _chosen(entries, names, model)
-    read_once = cache(read_secret)  # a keyring may ask a person each time
+    read_once = asked_once(read_secret)
     trials = [prepare(entry, layers, os.environ, read_once, model) for entry in chosen]
     environ = _environment(entries, layers)
     results = []

@@ -36,6 +36,10 @@ PROVIDER_KEY_VARIABLES = frozenset(
 )
 """Where the SDKs look by themselves; a child never sees them, configured or not."""
 
+# As people call variables that hold a key, whatever reads it.
+_KEY_VARIABLE = re.compile(r".*_(KEY|TOKEN|SECRET|PASSWORD)")
+SHORTEST_SECRET = 8  # characters; to mask a shorter word would spoil what is told
+
 ReadKeyring = Callable[[str], str | None]
 """The secret that the system's keyring holds for a credential's name, None if it has none.
 
@@ -82,19 +86,35 @@ def load_credentials(
     )
 
 
-def known_secrets(environ: Mapping[str, str], config_folder: Path) -> frozenset[str]:
+def known_secrets(
+    environ: Mapping[str, str],
+    config_folder: Path,
+    *,
+    key_variables: Mapping[str, str] = MappingProxyType({}),
+) -> frozenset[str]:
     """What is to be masked where something went wrong, also with an entry.
 
-    No keyring is asked. Raises ConfigError for a place that cannot be read.
+    `key_variables` are as for `load_credentials`. No keyring is asked. Raises ConfigError for a
+    place that cannot be read.
     """
+    variables = PROVIDER_KEY_VARIABLES.union(key_variables.values())
 
     def found() -> Iterator[str]:
-        yield from (environ.get(name, "").strip() for name in PROVIDER_KEY_VARIABLES)
+        yield from (environ.get(name, "").strip() for name in variables)
         for entry in entries_of_all_places(environ, config_folder):
             with suppress(ConfigError):
                 yield resolve(replace(entry, exposed=None), environ, no_keyring).secret or ""
 
     return frozenset(found()) - {""}
+
+
+def likely_secrets(environ: Mapping[str, str]) -> frozenset[str]:
+    """Values of variables that are called as those with a key are, whoever reads them."""
+    return frozenset(
+        value
+        for name, value in environ.items()
+        if _KEY_VARIABLE.fullmatch(name) and len(value.strip()) >= SHORTEST_SECRET
+    )
 
 
 def resolve(

@@ -173,3 +173,17 @@ def test_what_is_there_counts_for_the_limit(tmp_path: Path) -> None:
     shown = told.count("| LLD-")
     assert 0 < shown < 200
     assert f"{200 - shown} more rows are missing here" in told
+
+
+def test_a_key_that_was_typed_for_an_item_is_not_repeated(
+    page: Path, agentos: Agentos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-0123456789abcdef"
+    for variable in ("OPENAI_API_KEY", "HOUSE_KEY"):
+        monkeypatch.setenv(variable, key)
+        code, _ = agentos("parallel", "lld", key)
+        assert code == 2
+        assert "There is no issue &#42;&#42;&#42;" in page.read_text()
+        assert key not in page.read_text()
+        monkeypatch.delenv(variable)
+        page.unlink()

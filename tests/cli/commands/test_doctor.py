@@ -83,6 +83,12 @@ def test_no_secret_is_shown_whoever_repeats_it(
     assert output.count("***") == 4
 
 
+def test_a_short_key_spoils_no_command(shown: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "openai")  # as is usual with a server of one's own
+    command = "agentos credentials add x --provider openai"
+    assert f"$ {command}\n" in shown(fault("credentials", "no key", command=command))[1]
+
+
 def test_on_a_terminal_sentences_are_wrapped_and_commands_are_not(
     shown: Show, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,3 +114,14 @@ def test_a_package_is_shown_with_its_version_or_with_how_to_get_it(
         assert row("broken")[1:] == ["cannot be imported"]
     finally:
         sys.modules.pop("acme_there", None)
+
+
+def test_a_key_in_an_address_is_not_shown(
+    agentos: Agentos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-made-up-0000000000")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/sk-made-up-0000000000/v1")
+    code, output = agentos("models")
+    assert code == 0
+    assert "http://127.0.0.1:9/***/v1" in output
+    assert "sk-made-up" not in output

@@ -60,7 +60,15 @@ def test_a_typed_key_may_look_like_nothing_of_the_kind(
 
 @pytest.mark.parametrize(
     "word",
-    ["team-openai", "production-2024-openai", "OPENAI_API_KEY_PRODUCTION_2", "skills-team"],
+    [
+        "team-openai",
+        "production-2024-openai",
+        "OPENAI_API_KEY_PRODUCTION_2",
+        "skills-team",
+        "hf_models",
+        "pk-backend1",
+        "sk-backend-for-everybody",
+    ],
 )
 def test_a_typed_key_is_not_seen_in_every_name(word: str) -> None:
     assert not looks_like_key(word)
@@ -71,3 +79,16 @@ def test_a_typed_key_is_not_looked_for_in_folders_and_models(credentials: Agento
     assert folder in credentials("list", "--project", folder)[1]
     model = f"openai/{'a1b2' * 8}"
     assert "no credential names openai" in credentials("test", "--model", model)[1]
+
+
+def test_a_typed_key_is_not_seen_in_the_name_of_an_entry_that_is_there(
+    credentials: Agentos, file: Path
+) -> None:
+    name = "sk-backend-of-2024-team"
+    file.parent.mkdir(parents=True)
+    file.write_text(f'[[credential]]\nname = "{name}"\nenv = "TEAM"\nprovider = "openai"\n')
+    assert f"{name}: the variable TEAM is not set" in credentials("test", name)[1]
+    assert "a key is never typed" in credentials("add", name)[1]
+    assert "a key is never typed" in credentials("remove", f"{name}-2")[1]
+    assert credentials("remove", name)[0] == 0
+    assert "a key is never typed" in credentials("remove", name)[1]

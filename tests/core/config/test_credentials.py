@@ -13,6 +13,7 @@ from agentos.core.config.credentials import (
     CredentialSet,
     checked_secret,
     known_secrets,
+    likely_secrets,
     load_credentials,
     no_keyring,
     resolve,
@@ -409,3 +410,19 @@ def test_what_is_masked_in_a_report_includes_entries_that_are_wrong(folder: Path
     with pytest.raises(ConfigError):
         declared_entries(environ, folder)
     assert known_secrets(environ, folder) == {KEY, OTHER, "of-the-sdk"}
+
+
+def test_what_is_masked_in_a_report_includes_the_variables_of_other_providers(folder: Path) -> None:
+    environ = {"HOUSE": KEY, "OTHER": OTHER}
+    assert known_secrets(environ, folder, key_variables={"house": "HOUSE"}) == {KEY}
+
+
+def test_what_a_variable_holds_that_is_called_as_those_with_keys_are_is_likely_one() -> None:
+    keys = {
+        "HOUSE_KEY": "house-of-keys",
+        "CI_TOKEN": "a-token-of-ci",
+        "A_SECRET": "not-to-tell",
+        "DB_PASSWORD": "12345678",
+    }
+    others = {"SHORT_KEY": "1234567", "KEYBOARD_LAYOUT": "somewhere", "MONKEY": "somewhere"}
+    assert likely_secrets(keys | others) == {*keys.values()}
