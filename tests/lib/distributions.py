@@ -79,6 +79,7 @@ def installers_environ(environ: Mapping[str, str], folder: Path) -> dict[str, st
         "UV_CACHE_DIR": str(folder / "uv-cache"),
         "UV_PYTHON": sys.executable,
         "UV_PYTHON_DOWNLOADS": "never",
+        "UV_SYSTEM_CERTS": "1",  # as pip does
         "UV_TOOL_DIR": str(folder / "uv-tools"),
     }
 
