@@ -84,23 +84,27 @@ def parse_source(text: str) -> Source:
     reading = _Reading()
     for section in _sections(body):
         reading.take(section.level, section.title, section.text)
-    introduction, required = reading.introduction, reading.parts[Role.REQUIREMENTS]
+    introduction, objective = reading.introduction, reading.parts[Role.OBJECTIVE]
+    required = reading.parts[Role.REQUIREMENTS]
     if not (required or reading.parts[Role.CRITERIA]):
         required, introduction = _split_checklist(introduction)
-    requirements, beside = statements(required)
-    criteria, beside_criteria = statements(reading.parts[Role.CRITERIA])
+        checklist, beside = _split_checklist(objective)
+        if beside and not required:  # of a list alone there would be no objective left
+            required, objective = checklist, beside
+    requirements, notes = statements(required)
+    criteria, notes_of_criteria = statements(reading.parts[Role.CRITERIA])
     named = fields.get("title")
     return Source(
         title=reading.title or (named if isinstance(named, str) else ""),
         fields=fields,
         introduction=tuple(introduction),
-        objective=tuple(reading.parts[Role.OBJECTIVE]),
+        objective=tuple(objective),
         background=tuple(reading.parts[Role.BACKGROUND]),
         proposal=tuple(reading.parts[Role.PROPOSAL]),
         users=tuple(reading.parts[Role.USERS]),
         requirements=requirements,
         criteria=criteria,
-        notes=beside + beside_criteria,
+        notes=notes + notes_of_criteria,
         files=named_files(reading.files),
         security=tuple(reading.parts[Role.SECURITY]),
         risks=tuple(reading.parts[Role.RISKS]),

@@ -170,6 +170,14 @@ def test_what_is_to_be_ticked_off_under_the_title_is_required() -> None:
     )
 
 
+def test_a_checklist_below_the_objective_is_required() -> None:
+    source = parse_source("# Release\n\n## Objective\n\nShip it.\n\n- [ ] tag\n- [ ] freeze\n")
+    assert source.requirements == (Statement("tag"), Statement("freeze"))
+    assert source.objective == (Paragraph("Ship it."),)
+    alone = parse_source("# Release\n\n## Objective\n\n- [ ] tag\n")
+    assert (alone.requirements, alone.objective) == ((), (ListItem("[ ] tag"),))
+
+
 @pytest.mark.parametrize("section", ["Requirements", "Acceptance Criteria"])
 def test_a_checklist_is_not_required_where_something_else_is(section: str) -> None:
     source = parse_source(f"# Release\n\n- [ ] tag\n\n## {section}\n\n- a\n")

@@ -188,6 +188,15 @@ def test_every_gap_is_an_open_question(ask: Ask) -> None:
     ]
 
 
+def test_what_the_document_says_is_not_asked_for(ask: Ask) -> None:
+    issue = "# Sort\n\n## Acceptance Criteria\n\n- `shop/store.py` sorts what it holds.\n"
+    draft = ask(RequestKind.DRAFT_LLD, source=issue)
+    assert "shop/store.py" in section(draft, "Files")
+    questions = section(draft, "Open Questions")
+    assert "Requirements:" not in questions
+    assert "Files:" not in questions
+
+
 def test_an_issue_without_gaps_has_no_questions_but_its_own(ask: Ask) -> None:
     full = f"{ISSUE}\n## Risks\n\nNone.\n\n## Out of Scope\n\n- More.\n"
     assert section(ask(RequestKind.DRAFT_LLD, source=full), "Open Questions") == (

@@ -19,8 +19,11 @@ def open_questions(source: Source, files: Sequence[PlannedFile]) -> Iterator[str
             source.objective or source.introduction or source.proposal,
             "Objective: what is to be achieved, and for whom? The issue states none.",
         ),
-        (source.requirements, "Requirements: what exactly has to be true? The issue lists none."),
-        (source.files, FILES_QUESTION),
+        (
+            source.requirements or source.criteria,
+            "Requirements: what exactly has to be true? The issue lists none.",
+        ),
+        (files, FILES_QUESTION),
         (source.criteria, CRITERIA_QUESTION),
         (source.security, SECURITY_QUESTION),
         (source.risks, "Risks: what can go wrong with this, and for whom? The issue names none."),
