@@ -11,26 +11,12 @@ from pathlib import Path
 
 import pytest
 from command import Workspace, wait_until
+from nobody import AS_NOBODY, needs_setpriv
 from patient import BIN, Patient
 from trees import snapshot
 
 from agentos.diagnosis import disk
 from agentos.diagnosis.finding import Level
-
-needs_setpriv = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None,
-    reason="needs root and setpriv (util-linux) to become somebody else",
-)
-
-# Another user, who may still read the interpreter where it lies in root's own folder.
-AS_NOBODY = (
-    "setpriv",
-    "--reuid=nobody",
-    "--regid=nogroup",
-    "--clear-groups",
-    "--inh-caps=-all,+dac_read_search",
-    "--ambient-caps=-all,+dac_read_search",
-)
 
 
 def test_a_run_that_goes_on(shelf: Workspace) -> None:

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 from command import Workspace, wait_until
+from nobody import AS_NOBODY, needs_setpriv
 
 from agentos.engines.parenthood import LINUX
 
-needs_setpriv = pytest.mark.skipif(
-    os.geteuid() != 0 or shutil.which("setpriv") is None,
-    reason="needs root and setpriv (util-linux) to become somebody else",
-)
 on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
 
 
@@ -25,17 +22,6 @@ def patched(tmp_path: Path, source: str) -> str:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(source)
     return str(folder)
-
-
-# Another user, who may still read the interpreter where it lies in root's own folder.
-AS_NOBODY = (
-    "setpriv",
-    "--reuid=nobody",
-    "--regid=nogroup",
-    "--clear-groups",
-    "--inh-caps=-all,+dac_read_search",
-    "--ambient-caps=-all,+dac_read_search",
-)
 
 
 @needs_setpriv
