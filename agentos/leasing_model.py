@@ -31,7 +31,7 @@ from agentos.core.events import (
     LeaseGranted,
     LeaseRequested,
 )
-from agentos.core.masking import Masker, mask_quoted
+from agentos.core.masking import SHORTEST_SECRET, Masker, mask_quoted
 from agentos.documents.substance import unwrapped, why_no_answer
 
 MAX_ATTEMPTS = 5
@@ -54,9 +54,6 @@ LONGEST_PAUSE = 600.0
 
 SIMULATED_BACKOFF = 1.0
 """Seconds of the rate limit that AGENTOS_SIMULATE_429 plays."""
-
-SHORTEST_KEY = 8
-"""Characters; a shorter word may stand in any text, and is no key of any provider."""
 
 _REVIEWS = frozenset({RequestKind.REVIEW_LLD, RequestKind.REVIEW_ISSUE})
 
@@ -223,7 +220,7 @@ def _complaint(name: str, refusal: Refusal, failures: int) -> str:
 
 def _without_secret(result: Answer | Refusal, secret: str | None) -> Answer | Refusal:
     """The result without the key: a server may echo it, and journal and documents are files."""
-    if secret is None or len(secret) < SHORTEST_KEY:
+    if secret is None or len(secret) < SHORTEST_SECRET:
         return result
     masker = Masker([secret])
     if isinstance(result, Answer):

@@ -11,11 +11,9 @@ from pathlib import Path
 
 from agentos import __version__
 from agentos.core.errors import AgentosError
-from agentos.core.masking import Masker
+from agentos.core.masking import SHORTEST_SECRET, Masker
 from agentos.core.paths import user_state_folder
 from agentos.vault.handled import handled
-
-_SHORTEST_SECRET = 8
 
 
 def write_crash_report(error: BaseException, environ: Mapping[str, str]) -> Path | None:
@@ -57,5 +55,5 @@ def _masker(environ: Mapping[str, str]) -> Masker:
         return Masker(all_secrets(environ))
     except Exception:  # noqa: BLE001 - this is the last thing that may fail
         # What the secrets are is not known: no value of the environment is shown.
-        values = (value for value in environ.values() if len(value) >= _SHORTEST_SECRET)
+        values = (value for value in environ.values() if len(value) >= SHORTEST_SECRET)
         return Masker([*values, *handled()])

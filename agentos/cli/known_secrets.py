@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from agentos.core.config.credentials import SHORTEST_SECRET, known_secrets, likely_secrets
+from agentos.core.config.credentials import known_secrets, likely_secrets
 from agentos.core.errors import AgentosError
+from agentos.core.masking import SHORTEST_SECRET
 from agentos.core.paths import user_config_folder
 from agentos.models.registry import installed
 from agentos.vault.handled import handled

@@ -10,7 +10,8 @@ _MASK = MASK.encode()
 
 _SHORTEST_RECASED = 16
 
-_SHORTEST_PART = 8
+SHORTEST_SECRET = 8
+"""Characters, of a secret or of a part of one: a shorter one would be a word of any text."""
 
 _LEFT_ALONE = ("", "/", "!*'()", "!*'();,/?:@&=+$#")
 """What URL escaping leaves as it is, beyond letters, digits and `-._~`: Python's two habits, then
@@ -43,8 +44,8 @@ def mask_quoted(text: str, secret: str) -> str:
     A part is 8 characters or more. Where a key begins as every key does, that goes, too.
     """
     text = Masker([secret]).mask(text)
-    starts = range(len(secret) - _SHORTEST_PART + 1)
-    parts = {secret[start : start + _SHORTEST_PART].lower() for start in starts}
+    starts = range(len(secret) - SHORTEST_SECRET + 1)
+    parts = {secret[start : start + SHORTEST_SECRET].lower() for start in starts}
     lowered = text.lower()
     if not parts or len(lowered) != len(text):  # İ has two letters in lower case
         lowered = text
@@ -52,14 +53,14 @@ def mask_quoted(text: str, secret: str) -> str:
     at = 0
     while at < len(text):
         end = at
-        while lowered[end : end + _SHORTEST_PART] in parts:
+        while lowered[end : end + SHORTEST_SECRET] in parts:
             end += 1
         if end == at:
             shown.append(text[at])
             at += 1
         else:
             shown.append(MASK)
-            at = end + _SHORTEST_PART - 1
+            at = end + SHORTEST_SECRET - 1
     return "".join(shown)
 
 

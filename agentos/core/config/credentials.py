@@ -20,6 +20,7 @@ from agentos.core.config.credential_entries import (
 )
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
+from agentos.core.masking import SHORTEST_SECRET
 
 LIMIT_VARIABLE = "AGENTOS_CREDENTIAL_LIMIT"
 
@@ -38,7 +39,6 @@ PROVIDER_KEY_VARIABLES = frozenset(
 
 # As people call variables that hold a key, whatever reads it.
 _KEY_VARIABLE = re.compile(r".*_(KEY|TOKEN|SECRET|PASSWORD)")
-SHORTEST_SECRET = 8  # characters; to mask a shorter word would spoil what is told
 
 ReadKeyring = Callable[[str], str | None]
 """The secret that the system's keyring holds for a credential's name, None if it has none.

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 
 from agentos.core.config.credentials import PROVIDER_KEY_VARIABLES, CredentialSet
+from agentos.core.masking import SHORTEST_SECRET
 
 SIMULATE_VARIABLE = "AGENTOS_SIMULATE_429"
 
 _TALKATIVE = frozenset({"ANTHROPIC_LOG", "OPENAI_LOG"})
 """Switches by which SDKs log requests, headers and answers past everything that masks them."""
-
-# A shorter secret is looked for as a whole value: as a part it would be found everywhere.
-_SHORTEST_PART = 8
 
 
 def child_environment(environ: Mapping[str, str], credentials: CredentialSet) -> dict[str, str]:
@@ -29,7 +27,8 @@ def simulate_rate_limits(environ: Mapping[str, str]) -> bool:
 
 
 def _holds_secret(value: str, secrets: frozenset[str]) -> bool:
+    # A shorter secret is looked for as a whole value: as a part it would be found everywhere.
     return any(
-        secret in value if len(secret) >= _SHORTEST_PART else secret == value.strip()
+        secret in value if len(secret) >= SHORTEST_SECRET else secret == value.strip()
         for secret in secrets
     )
