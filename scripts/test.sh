@@ -5,8 +5,11 @@ set -eu
 cd "$(dirname "$0")/.."
 export PYTHONDONTWRITEBYTECODE=1 # the acceptance tests' folder is not ours to write to
 
+# One more than there are cores, for most tests wait for processes; `-n 0` after it runs them in turn.
+workers=$(($(getconf _NPROCESSORS_ONLN) + 1))
+
 .venv/bin/coverage erase
-.venv/bin/coverage run -m pytest "$@"
+.venv/bin/coverage run -m pytest -n "$workers" --dist worksteal "$@"
 .venv/bin/coverage combine --quiet
 [ $# -gt 0 ] || .venv/bin/coverage report
 

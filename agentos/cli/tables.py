@@ -11,7 +11,6 @@ from agentos.core.terminal_text import printable
 _WIDTH_WITHOUT_TERMINAL = 200
 """Columns for a file or a pipe, so that a line can be searched for."""
 
-_LONGEST_CELL = 100
 _GAP = "  "
 
 
@@ -21,9 +20,10 @@ def render_table(rows: Sequence[Sequence[str]], width: int | None = None) -> str
     Where they are wider than `width` (columns of the screen, None for the terminal's) the widest
     column gives way, and what does not fit in it ends in an ellipsis.
     """
-    cells = [[printable(cell, _LONGEST_CELL) for cell in row] for row in rows]
+    width = width or _terminal_width()
+    cells = [[printable(cell, width) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
-    room = (width or _terminal_width()) - len(_GAP) * (len(widths) - 1)
+    room = width - len(_GAP) * (len(widths) - 1)
     while sum(widths) > max(room, len(widths)):
         widest = max(range(len(widths)), key=lambda column: (widths[column], column))
         widths[widest] -= 1

@@ -41,7 +41,8 @@ class Session:
         self._scratch = scratch
         self._mark = f"end-{secrets.token_hex(8)}"
         self._screen, terminal = os.openpty()
-        termios.tcsetwinsize(terminal, (50, 200))  # lines, columns
+        # Lines and columns: no table is cut, however long the name of the temporary folder.
+        termios.tcsetwinsize(terminal, (50, 300))
         commands, self._commands = os.pipe()
         loop = _LOOP.format(commands=commands, mark=self._mark)
         self._process = subprocess.Popen(
