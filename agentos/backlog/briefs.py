@@ -10,9 +10,10 @@ from agentos.backlog.entries import Backlog, BacklogEntry
 from agentos.backlog.files import as_text, backlog_files, read_head, title_from_name
 from agentos.backlog.hints import moving_briefs
 from agentos.backlog.strays import markdown_in, named
-from agentos.core.errors import BacklogError
+from agentos.core.errors import BacklogError, Hint
 from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
 from agentos.core.items import Item, Kind
+from agentos.core.paths import ACTIVE_BRIEFS, DONE_BRIEFS, IDEAS
 
 
 def find_briefs(project: Path) -> Backlog:
@@ -30,7 +31,7 @@ def find_briefs(project: Path) -> Backlog:
         found, left_out = backlog_files(folder, project, lambda _: True)
         files += found
         notices += left_out
-    misplaced = markdown_in(project / "ideas")
+    misplaced = markdown_in(project / IDEAS)
     if not active.is_dir() and not done.is_dir():
         raise _no_folder(active, misplaced)
     if misplaced:
@@ -43,7 +44,7 @@ def find_briefs(project: Path) -> Backlog:
 
 def has_briefs(project: Path) -> bool:
     """Whether there is a folder for briefs, or Markdown where somebody may have put them."""
-    return has_brief_folder(project) or bool(markdown_in(project / "ideas"))
+    return has_brief_folder(project) or bool(markdown_in(project / IDEAS))
 
 
 def misplaced_notice(names: Sequence[str]) -> str:
@@ -59,7 +60,7 @@ def has_brief_folder(project: Path) -> bool:
 
 def _folders(project: Path) -> tuple[Path, Path]:
     """Of those that are done and of those that are open."""
-    return project / "ideas" / "done", project / "ideas" / "active"
+    return project / DONE_BRIEFS, project / ACTIVE_BRIEFS
 
 
 def _no_folder(active: Path, misplaced: Sequence[str]) -> BacklogError:
@@ -75,13 +76,13 @@ def _no_folder(active: Path, misplaced: Sequence[str]) -> BacklogError:
 
 def _how_to_move(names: Sequence[str]) -> str:
     command = moving_briefs(names, lambda path: shlex.quote(as_text(path)))
-    return f"type, in the project: {command}"
+    return Hint("", f"type, in the project: {command}")
 
 
 def _counted(names: Sequence[str]) -> str:
     if len(names) == 1:
-        return f"{named(names, 'ideas')} is"
-    return f"{len(names)} Markdown files of ideas/, {named(names, 'ideas')}, are"
+        return f"{named(names, IDEAS)} is"
+    return f"{len(names)} Markdown files of ideas/, {named(names, IDEAS)}, are"
 
 
 def _free_id(stem: str, taken: set[str]) -> str:

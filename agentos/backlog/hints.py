@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path, PurePath
 
+from agentos.core.paths import ACTIVE_BRIEFS, IDEAS
+
 _MOST_TYPED = 20  # files that a command names; once it was typed, the next is about the rest
 
 
@@ -25,11 +27,11 @@ def moving_briefs(names: Sequence[str], word: Callable[[str], str]) -> str:
     `word` makes a word of the shell of a path in the project.
     """
     some = names[:_MOST_TYPED]
-    active = word("ideas/active")
-    plain = [word(f"ideas/{name}") for name in some if name.endswith(".md")]
+    active = word(ACTIVE_BRIEFS)
+    plain = [word(f"{IDEAS}/{name}") for name in some if name.endswith(".md")]
     commands = [f"mkdir -p {active}", *([f"mv -n {' '.join(plain)} {active}"] if plain else [])]
     commands += [
-        f"mv -n {word(f'ideas/{name}')} {word(f'ideas/active/{PurePath(name).stem}.md')}"
+        f"mv -n {word(f'{IDEAS}/{name}')} {word(f'{ACTIVE_BRIEFS}/{PurePath(name).stem}.md')}"
         for name in some
         if not name.endswith(".md")
     ]

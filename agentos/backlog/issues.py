@@ -8,9 +8,10 @@ from agentos.backlog.entries import Backlog, BacklogEntry
 from agentos.backlog.files import as_text, backlog_files, read_head, shown, title_from_name
 from agentos.backlog.hints import init_command
 from agentos.backlog.strays import Strays, named, strays_of
-from agentos.core.errors import BacklogError
+from agentos.core.errors import BacklogError, Hint
 from agentos.core.identifiers import issue_number
 from agentos.core.items import Item, Kind
+from agentos.core.paths import ISSUES
 
 _MOST_SHOWN = 3
 
@@ -21,13 +22,16 @@ def find_issues(project: Path) -> Backlog:
     Raises BacklogError where the folder is missing, where two files have one number, and where
     there are files of which none has one; UnsafePathError where the folder is a symlink.
     """
-    folder = project / "issues"
+    folder = project / ISSUES
     files, notices = backlog_files(folder, project, lambda name: issue_number(name) is not None)
     if not folder.is_dir():
         raise BacklogError(
             f"There is no folder {folder}",
-            "type: agentos init, which finds your issues or makes a first one, such as"
-            " issues/001-first-step.md; or name another project with --project",
+            Hint(
+                "",
+                "type: agentos init, which finds your issues or makes a first one, such as"
+                " issues/001-first-step.md; or name another project with --project",
+            ),
         )
     strays = _strays(folder)
     if not files and not notices:
@@ -64,15 +68,15 @@ def _nothing_yet(strays: Strays, project: Path) -> str:
     if strays.markdown:
         names = _some(strays.markdown)
         sentence = f"No file of issues/ is called NNN-slug.md, so there is no issue: {names}"
-        command = init_command(project, "issues")
+        command = init_command(project, ISSUES)
     elif strays.folders:
-        folder = f"issues/{as_text(strays.folders[0])}"
+        folder = f"{ISSUES}/{as_text(strays.folders[0])}"
         sentence = f"issues/ holds no issue itself, but {folder}/ holds Markdown files"
         command = init_command(project, folder)
     else:
         names = _some(strays.other)
         raise BacklogError(f"issues/ holds no Markdown file, only {names}", f"{form}: rename them")
-    raise BacklogError(sentence, f"{form}; to have that done, type: {command}")
+    raise BacklogError(sentence, Hint(form, f"; to have that done, type: {command}"))
 
 
 def _left_out(strays: Strays, project: Path) -> Iterator[str]:
@@ -81,7 +85,7 @@ def _left_out(strays: Strays, project: Path) -> Iterator[str]:
         these = "it" if len(strays.markdown) == 1 else "them"
         yield (
             f"{_counted(strays.markdown, 'Markdown files')} left out: an issue is called"
-            f" NNN-slug.md; `{init_command(project, 'issues')}` numbers {these}"
+            f" NNN-slug.md; `{init_command(project, ISSUES)}` numbers {these}"
         )
     if strays.other:
         yield (
@@ -97,8 +101,8 @@ def _some(names: Sequence[str]) -> str:
 
 def _counted(names: Sequence[str], what: str) -> str:
     if len(names) == 1:
-        return f"{named(names, 'issues')} is"
-    return f"{len(names)} {what} of issues/, {named(names, 'issues')}, are"
+        return f"{named(names, ISSUES)} is"
+    return f"{len(names)} {what} of issues/, {named(names, ISSUES)}, are"
 
 
 def _entry(number: str, source: Path) -> BacklogEntry:

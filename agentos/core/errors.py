@@ -19,7 +19,20 @@ Each carries the exit code that it stands for, a sentence, and a hint that says 
 """
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
+
+
+class Hint(str):
+    """A hint that ends with what to type; `remark` is what it says before that."""
+
+    __slots__ = ("remark",)
+    remark: str
+
+    def __new__(cls, remark: str, typed: str) -> Self:
+        """`typed` begins with what joins it to the remark."""
+        hint = super().__new__(cls, remark + typed)
+        hint.remark = remark
+        return hint
 
 
 class AgentosError(Exception):

@@ -11,6 +11,17 @@ from agentos.core.errors import ConfigError, UnsafePathError
 from agentos.core.identifiers import slugify
 from agentos.core.items import Item, Kind
 
+ISSUES = "issues"
+IDEAS = "ideas"
+ACTIVE_BRIEFS = f"{IDEAS}/active"
+DONE_BRIEFS = f"{IDEAS}/done"
+"""Below the project: where its backlog lies."""
+
+DESIGNS = "docs/lld/active"
+LINEAGES = "docs/lineage/active"
+INDEX = "docs/lld/lld-status.json"
+"""Below the project: what is written of its items beside new issues."""
+
 JOURNAL_VARIABLE = "AGENTOS_WORKFLOW_DB"
 """Set in each child's environment; whatever the child starts can be found by it."""
 

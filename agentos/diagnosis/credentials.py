@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from agentos.core.config.credential_entries import (
@@ -12,10 +12,10 @@ from agentos.core.config.credential_entries import (
     Origin,
     entries_of_all_places,
 )
-from agentos.core.config.credentials import LIMIT_VARIABLE, credential_limit, resolve
+from agentos.core.config.credentials import LIMIT_VARIABLE, credential_limit, holds_up, resolve
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
-from agentos.diagnosis.finding import Finding, fault, fault_of, ok, warning
+from agentos.diagnosis.finding import Finding, Level, fault, fault_of, ok, warning
 from agentos.diagnosis.key_commands import (
     another_variable,
     mended_place,
@@ -27,6 +27,7 @@ from agentos.diagnosis.models import chosen_models
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.models.catalog import ChosenModel, credentials_for
 from agentos.workspace.configuration import Layers
+from agentos.workspace.credential_standing import unknown_provider
 
 _SUBJECT = "credentials"
 _NOWHERE = Path("/dev/null")  # as a config folder: nothing lies in it
@@ -56,15 +57,16 @@ def _entries(surroundings: Surroundings, layers: Layers | None) -> _Look:
     entries, findings = _declared(surroundings, layers)
     findings += _shared_names(surroundings, entries)
     providers = [*layers.entries] if layers else [entry.provider or "" for entry in entries]
+    accounts = {chosen.account for chosen in chosen_models(layers)} if layers else None
     usable = []
     told: dict[str, Finding] = {}
     for entry in entries:
         try:
             usable.append(resolve(entry, surroundings.environ, surroundings.read_keyring))
         except ConfigError as error:
-            told[str(error)] = fault_of(
-                _SUBJECT, error, stored_again(surroundings, entry, providers)
-            )
+            found = fault_of(_SUBJECT, error, stored_again(surroundings, entry, providers))
+            level = Level.FAULT if holds_up(entry, accounts) else Level.WARNING
+            told[str(error)] = replace(found, level=level)
         else:
             told[entry.name] = ok(_SUBJECT, _described(surroundings, entry))
     return _Look(entries, tuple(usable), (*findings, *told.values()))
@@ -75,7 +77,7 @@ def _declared(
 ) -> tuple[tuple[CredentialEntry, ...], list[Finding]]:
     """The entries of every place that can be read, and what is wrong with the others."""
     environ, folder = surroundings.environ, surroundings.config_folder
-    tables = layers.project_credentials if layers else ()
+    tables = layers.project.counted_credentials if layers else ()
     variables = layers.key_variables if layers else {}
     try:
         whole = entries_of_all_places(
@@ -126,12 +128,11 @@ def _limit(surroundings: Surroundings) -> Iterator[Finding]:
 def _strangers(surroundings: Surroundings, look: _Look, layers: Layers) -> Iterator[Finding]:
     """Entries for a provider that there is not."""
     for entry in look.entries:
-        provider = (entry.provider or "").partition("/")[0]
-        if provider and provider not in layers.entries:
+        if unknown := unknown_provider(entry, layers):
             file = surroundings.config_folder / CREDENTIALS_FILE
             yield warning(
                 _SUBJECT,
-                f"{entry.name} is for {entry.provider}, and no provider is called {provider}",
+                f"{entry.name} is for {entry.provider}, and {unknown}",
                 hint=f"there are: {', '.join(layers.entries)}",
                 command=surroundings.edit(file) if entry.origin is Origin.FILE else "",
             )

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from agentos.core.errors import AgentosError, ConfigError
+from agentos.core.errors import AgentosError
 from agentos.core.items import Kind
 from agentos.diagnosis import (
     backlog,
@@ -22,7 +22,7 @@ from agentos.diagnosis import (
     runs,
     settings,
 )
-from agentos.diagnosis.finding import Finding, fault, fault_of
+from agentos.diagnosis.finding import Finding, Level, fault, fault_of
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.workspace.configuration import configure, read_layers
 from agentos.workspace.project import check_outputs
@@ -63,27 +63,47 @@ def examine(
 ) -> list[Finding]:
     """Everything that was found. Each check looks for `seconds` at the most, and never raises."""
     findings: list[Finding] = []
+    faulty: set[str] = set()
     for subject, check in checks:
-        findings += _bounded(subject, check, surroundings, seconds)
-    told = {finding.sentence for finding in findings}
-    last = _bounded("run", check_run, surroundings, seconds)
-    return findings + [finding for finding in last if finding.sentence not in told]
+        found = list(_bounded(subject, check, surroundings, seconds))
+        findings += found
+        if any(finding.level is Level.FAULT for finding in found):
+            faulty.add(subject)
+    for check, looks in RUN_CHECKS:
+        if not looks & faulty:
+            findings += _bounded("run", check, surroundings, seconds)
+    return findings
 
 
-def check_run(surroundings: Surroundings) -> Iterator[Finding]:
-    """What a run itself checks before it writes anything: a fault if there is one to it."""
+def check_run_items(surroundings: Surroundings) -> Iterator[Finding]:
+    """What a run itself checks of items and documents: a fault if there is one to it."""
     project = surroundings.project
     try:
         for kind in Kind:
             if has_backlog(project, kind):
                 check_outputs(project, kind)
                 survey(project, kind, take_all=True)
-        layers = read_layers(project.root, surroundings.environ)
-        configure(layers, surroundings.environ, surroundings.read_keyring)
-    except ConfigError as error:
-        yield fault_of("run", error, _edit_settings(surroundings))
     except AgentosError as error:
         yield fault_of("run", error)
+
+
+def check_run_settings(surroundings: Surroundings) -> Iterator[Finding]:
+    """The same of settings, models and keys."""
+    try:
+        layers = read_layers(surroundings.project.root, surroundings.environ)
+        configure(layers, surroundings.environ, surroundings.read_keyring)
+    except AgentosError as error:
+        yield fault_of("run", error, _edit_settings(surroundings))
+
+
+RUN_CHECKS: Sequence[tuple[Check, frozenset[str]]] = (
+    (check_run_items, frozenset({"backlog", "index", "documents", "state", "leftovers"})),
+    (
+        check_run_settings,
+        frozenset({"packages", "settings", "trust", "models", "credentials", "user config"}),
+    ),
+)
+"""For what no look has found: each with the looks of which a fault would be told here once more."""
 
 
 def _edit_settings(surroundings: Surroundings) -> str:

@@ -1,14 +1,10 @@
 """What one look found, and what to type about it."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from agentos.core.errors import AgentosError
-
-_TYPED = re.compile(r"(?:, or)?,? ?\b(?:type(?:, in the project)?|store the key): .*", re.DOTALL)
-"""What a hint says to type: shown as a command of its own it need not be said twice."""
+from agentos.core.errors import AgentosError, Hint
 
 
 class Level(StrEnum):
@@ -50,8 +46,13 @@ def fault(subject: str, sentence: str, *, hint: str = "", command: str = "") -> 
 
 
 def fault_of(subject: str, error: AgentosError, command: str = "") -> Finding:
-    """What the product itself says of it, and the command that mends it here."""
-    hint = _TYPED.sub("", error.hint) if command else error.hint
+    """What the product itself says of it, and the command that mends it here.
+
+    What its hint says to type need not be said twice.
+    """
+    hint = error.hint
+    if command and isinstance(hint, Hint):
+        hint = hint.remark
     return fault(subject, str(error), hint=hint, command=command)
 
 

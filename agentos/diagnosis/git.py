@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from agentos.core.items import Kind
+from agentos.core.shell import quoted
 from agentos.diagnosis.finding import Finding, ok, warning
-from agentos.diagnosis.shell import quoted
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.workspace.project import OUTPUTS
 from agentos.workspace.survey import has_backlog

@@ -11,6 +11,7 @@ from agentos.core.items import Kind
 from agentos.core.paths import journal_owner
 from agentos.diagnosis.access import is_writable, opened
 from agentos.diagnosis.finding import Finding, fault, fault_of, ok, warning
+from agentos.diagnosis.state_files import is_followed, kind_of
 from agentos.diagnosis.surroundings import Surroundings, free
 from agentos.records.spending import SpendingLedger
 from agentos.workflows.journal import read_journal
@@ -22,6 +23,8 @@ _SUBJECT = "journals"
 
 def check(surroundings: Surroundings) -> Iterator[Finding]:
     """Each file by itself."""
+    if is_followed(surroundings.project.state):
+        return
     findings = [*_journals(surroundings), *_ledgers(surroundings)]
     yield from findings or [ok(_SUBJECT, "what is kept of unfinished items can be read")]
 
@@ -40,7 +43,13 @@ def _journals(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def _journal(surroundings: Surroundings, path: Path) -> Iterator[Finding]:
-    if not is_writable(path):
+    if odd := next(filter(kind_of, _with_sidecars(path)), None):
+        yield fault(
+            _SUBJECT,
+            f"{surroundings.name(odd)} is {kind_of(odd)}, where its item needs a file",
+            command=_kept_aside(surroundings, path),
+        )
+    elif not is_writable(path):
         yield fault(
             _SUBJECT,
             f"{surroundings.name(path)} is closed to you",

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from agentos.backlog.hints import moving_briefs
 from agentos.backlog.strays import markdown_in, strays_of
 from agentos.core.items import Kind
+from agentos.core.paths import ACTIVE_BRIEFS, ISSUES
 from agentos.diagnosis import links, numbers
 from agentos.diagnosis.finding import Finding, warning
 from agentos.diagnosis.surroundings import Surroundings
 
 _MOST_TOLD = 4
 
-OPEN_FOLDERS = {Kind.LLD: "issues", Kind.ISSUE: "ideas/active"}
+OPEN_FOLDERS = {Kind.LLD: ISSUES, Kind.ISSUE: ACTIVE_BRIEFS}
 """Where the open items of a kind lie."""
 
 
@@ -27,15 +28,21 @@ def check(surroundings: Surroundings, subject: str, kind: Kind) -> Iterator[Find
         )
     if kind is Kind.ISSUE:
         if names := markdown_in(folder.parent):
-            told = _told(names, "lie", "in ideas/ and not in ideas/active/")
+            where = "in ideas/ and not in ideas/active/"
+            told = _told(names, f"lies {where}", f"lie {where}")
             yield warning(subject, told, command=moved_briefs(surroundings, names))
         return
     if unnumbered := numbers.unnumbered(folder):
-        told = _told(unnumbered, "have", "no number, so they are no issues")
+        told = _told(
+            unnumbered, "has no number, so it is no issue", "have no number, so they are no issues"
+        )
         yield warning(subject, told, command=numbers.numbering(surroundings, unnumbered))
     if others := strays_of(folder).other:
         hint = "an issue is a Markdown file called NNN-slug.md"
-        yield warning(subject, _told(others, "are", "no Markdown, so they are left out"), hint=hint)
+        told = _told(
+            others, "is no Markdown, so it is left out", "are no Markdown, so they are left out"
+        )
+        yield warning(subject, told, hint=hint)
 
 
 def moved_briefs(surroundings: Surroundings, names: Sequence[str]) -> str:
@@ -43,7 +50,7 @@ def moved_briefs(surroundings: Surroundings, names: Sequence[str]) -> str:
     return moving_briefs(names, lambda path: surroundings.word(surroundings.project.root / path))
 
 
-def _told(names: Sequence[str], verb: str, what: str) -> str:
+def _told(names: Sequence[str], of_one: str, of_many: str) -> str:
     shown = ", ".join(names[:_MOST_TOLD])
     more = f" and {len(names) - _MOST_TOLD} more" if len(names) > _MOST_TOLD else ""
-    return f"{shown}{more} {verb} {what}"
+    return f"{shown}{more} {of_one if len(names) == 1 else of_many}"

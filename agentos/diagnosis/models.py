@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from agentos.core.config.known_settings import ROLES
 from agentos.core.config.settings import Settings
 from agentos.core.errors import ConfigError
 from agentos.diagnosis.finding import Finding, fault_of, ok, warning
@@ -17,8 +18,6 @@ from agentos.models.catalog import (
 )
 from agentos.models.registry import load_model
 from agentos.workspace.configuration import Layers
-
-ROLES = ("drafter", "reviewer")
 
 
 def check(surroundings: Surroundings) -> Iterator[Finding]:
@@ -65,7 +64,7 @@ def _role(surroundings: Surroundings, layers: Layers, role: str) -> Finding:
         chosen = choose(name, settings, layers.entries)
         if requirement := missing_package(chosen.provider):
             change = surroundings.installation.install(requirement)
-        check_package(chosen)
+        check_package(chosen.provider, name)
         load_model(chosen.settings, surroundings.environ)
     except ConfigError as error:
         return fault_of(role, error, change)

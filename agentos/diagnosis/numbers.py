@@ -6,6 +6,7 @@ from pathlib import Path
 from agentos.backlog.files import backlog_files, shown
 from agentos.backlog.strays import strays_of
 from agentos.core.identifiers import issue_number
+from agentos.core.paths import ISSUES
 from agentos.diagnosis.finding import Finding, fault
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.workspace.numbering import give_numbers, issue_file_name, own_name
@@ -41,7 +42,7 @@ def unnumbered(folder: Path) -> list[str]:
 
 def numbering(surroundings: Surroundings, names: Sequence[str]) -> str:
     """The command that makes issues of these files of issues/, as `agentos init` would."""
-    folder = surroundings.project.root / "issues"
+    folder = surroundings.project.root / ISSUES
     if len(names) > _MOST_TYPED:
         return surroundings.agentos("init", "--adopt", surroundings.typed(folder))
     taken = {_number(file) for file in _numbered(surroundings.project.root)}
@@ -50,7 +51,7 @@ def numbering(surroundings: Surroundings, names: Sequence[str]) -> str:
 
 
 def _numbered(root: Path) -> list[Path]:
-    folder = root / "issues"
+    folder = root / ISSUES
     return backlog_files(folder, root, lambda name: issue_number(name) is not None)[0]
 
 
@@ -59,5 +60,5 @@ def _number(file: Path) -> int:
 
 
 def _renamed(surroundings: Surroundings, file: Path, number: int) -> str:
-    new = file.with_name(issue_file_name(number, own_name(file.name).words))
+    new = file.with_name(issue_file_name(number, own_name(file.name)))
     return f"mv {surroundings.word(file)} {surroundings.word(new)}"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from agentos.core.errors import ConfigError, UnsafePathError, UsageError
 from agentos.core.items import Kind
-from agentos.core.paths import StatePaths, confined
-from agentos.diagnosis import links
+from agentos.core.paths import IDEAS, ISSUES, StatePaths, confined
+from agentos.diagnosis import links, state_files
 from agentos.diagnosis.access import is_readable, is_writable, opened, opened_below
 from agentos.diagnosis.finding import Finding, fault, fault_of, ok, warning
 from agentos.diagnosis.surroundings import Surroundings, nearest_existing
@@ -69,6 +69,7 @@ def check_state_folder(surroundings: Surroundings) -> Iterator[Finding]:
         )
     else:
         yield ok("state", f"{name} is private and can be written")
+    yield from state_files.check(surroundings)
 
 
 def check_config_folder(surroundings: Surroundings) -> Iterator[Finding]:
@@ -119,7 +120,7 @@ def check_sockets(surroundings: Surroundings) -> Iterator[Finding]:
 
 
 def _is_backlogs(link: Path, root: Path) -> bool:
-    return link.relative_to(root).parts[0] in {"issues", "ideas"}
+    return link.relative_to(root).parts[0] in {ISSUES, IDEAS}
 
 
 def _link(surroundings: Surroundings, subject: str, error: UnsafePathError) -> Finding:

@@ -7,9 +7,10 @@ from pathlib import Path
 from agentos.core.errors import AgentosError
 from agentos.core.items import Kind
 from agentos.diagnosis.finding import Finding, ok, warning
+from agentos.diagnosis.state_files import is_followed
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.records.history import children, supervisor, unclosed_runs
-from agentos.records.project_lock import current_holder
+from agentos.records.project_lock import current_holder, is_held_by_nobody_known
 from agentos.records.survivors import SystemProcesses
 from agentos.workspace.survey import Survey, has_backlog, survey
 
@@ -18,22 +19,24 @@ _MOST_NAMED = 4
 
 def check_lock(surroundings: Surroundings) -> Iterator[Finding]:
     """Who works on the project right now."""
-    holder = current_holder(surroundings.project.state.lock)
-    if holder is None:
+    state = surroundings.project.state
+    if holder := current_holder(state.lock):
+        yield _going_on(f"a run is going on: {holder}", holder.pid)
+    elif is_held_by_nobody_known(state.lock):
+        told = f"a run is going on, but {surroundings.name(state.lock)} does not say whose it is"
+        runs = filter(None, map(supervisor, unclosed_runs(state)))
+        process = next(filter(SystemProcesses().is_alive, runs), None)
+        yield _going_on(told, process.pid if process else None)
+    else:
         yield ok("lock", "no run is going on")
-        return
-    yield warning(
-        "lock",
-        f"a run is going on: {holder}",
-        hint="wait for its end, or stop it, which loses nothing",
-        command=f"kill -INT {holder.pid}",
-    )
 
 
 def check_leftovers(surroundings: Surroundings) -> Iterator[Finding]:
     """Records that nobody closed, children that nobody ended, items that are half done."""
     state = surroundings.project.state
-    if current_holder(state.lock) is not None:
+    if is_followed(state):
+        return
+    if current_holder(state.lock) or is_held_by_nobody_known(state.lock):
         yield ok("leftovers", "not looked at while a run is going on")
         return
     surveys: dict[Kind, Survey] = {}
@@ -49,6 +52,13 @@ def check_leftovers(surroundings: Surroundings) -> Iterator[Finding]:
         *_half_done(surroundings, surveys),
     ]
     yield from findings or [ok("leftovers", "no run was cut off, no item is half done")]
+
+
+def _going_on(told: str, pid: int | None) -> Finding:
+    if pid is None:
+        return warning("lock", told, hint="wait for its end")
+    hint = "wait for its end, or stop it, which loses nothing"
+    return warning("lock", told, hint=hint, command=f"kill -INT {pid}")
 
 
 def _goes_on(run: Path) -> bool:

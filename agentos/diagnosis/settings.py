@@ -6,9 +6,12 @@ from pathlib import Path
 
 from agentos.core.config.settings import (
     PROJECT_FILE,
+    SHARED_FILE,
     USER_FILE,
     from_environment,
+    from_own_file,
     from_project,
+    from_shared_file,
     from_user,
 )
 from agentos.core.config.trust import TRUST_FILE, TrustStore
@@ -22,13 +25,20 @@ _SUBJECT = "settings"
 _TRUST = "trust"
 
 
+class _TrustInAll(TrustStore):
+    """Is asked for nothing: the user's list has a look of its own."""
+
+    def trusts(self, config: Path, digest: str) -> bool:  # noqa: ARG002 - as the other does
+        return True
+
+
 def check(surroundings: Surroundings) -> Iterator[Finding]:
     """Each place by itself, so that one that is broken does not hide the next."""
     folder = surroundings.config_folder
     places: list[Callable[[], Iterator[Finding]]] = [
         lambda: _variables(surroundings),
         lambda: _file(surroundings, folder / USER_FILE, lambda: from_user(folder)),
-        lambda: _project(surroundings, TrustStore(folder)),
+        lambda: _project(surroundings, _TrustInAll(folder)),
     ]
     findings = [finding for place in places for finding in place()]
     yield from findings or [ok(_SUBJECT, _where(surroundings))]
@@ -80,16 +90,17 @@ def _file(surroundings: Surroundings, path: Path, read: Callable[[], object]) ->
 
 def _project(surroundings: Surroundings, store: TrustStore) -> Iterator[Finding]:
     root = surroundings.project.root
-    own, shared = root / PROJECT_FILE, root / "pyproject.toml"
-    try:
-        from_project(root, store)
-    except ConfigError as error:
-        sentence = str(error)
-        if sentence.startswith(f"both {own} "):
+    own, shared = root / PROJECT_FILE, root / SHARED_FILE
+    found = [
+        *_file(surroundings, own, lambda: from_own_file(root, store)),
+        *_file(surroundings, shared, lambda: from_shared_file(root, store)),
+    ]
+    yield from found
+    if not found:  # each is right by itself: then only both of them together can be wrong
+        try:
+            from_project(root, store)
+        except ConfigError as error:
             yield fault_of(_SUBJECT, error, surroundings.set_aside(own))
-        elif not sentence.startswith(str(surroundings.config_folder)):  # the trust's own look
-            path = shared if sentence.startswith(str(shared)) else own
-            yield fault_of(_SUBJECT, error, _mend(surroundings, path))
 
 
 def _mend(surroundings: Surroundings, path: Path) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from agentos.core.config.credentials import ReadKeyring
 from agentos.core.errors import ConfigError
+from agentos.core.installation import Installation
 from agentos.core.paths import user_config_folder
-from agentos.diagnosis.installation import Installation
-from agentos.diagnosis.shell import quoted
+from agentos.core.shell import quoted
 from agentos.vault.system_keyring import asked_once, read_secret
 from agentos.workspace.configuration import Layers, read_layers
 from agentos.workspace.project import Project

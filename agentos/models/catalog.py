@@ -11,7 +11,8 @@ from agentos.core.config.credentials import checked_secret
 from agentos.core.config.schema import dotted
 from agentos.core.config.settings import Settings
 from agentos.core.credentials import Credential
-from agentos.core.errors import ConfigError
+from agentos.core.errors import ConfigError, Hint
+from agentos.core.installation import install_command
 from agentos.core.model_settings import CommandSettings, ModelSettings, TimeLimits
 from agentos.core.providers import Provider
 from agentos.models.registry import load_provider
@@ -90,17 +91,20 @@ def check_names(settings: Settings, entries: Mapping[str, EntryPoint]) -> None:
             )
 
 
-def check_package(chosen: ChosenModel) -> None:
-    """Raise ConfigError where the package that the provider stands on is not there as needed."""
-    if missing := missing_package(chosen.provider):
+def check_package(provider: Provider, whose: str) -> None:
+    """Raise ConfigError where the package that the provider stands on is not there as needed.
+
+    `whose` is what is asked for: one of its models, or the provider itself.
+    """
+    if missing := missing_package(provider):
         raise ConfigError(
-            f"{chosen.settings.name} needs a package that is missing or of another version",
-            f"type: pip install '{missing}'",
+            f"{whose} needs a package that is missing or of another version",
+            Hint("", f"type: {install_command(missing)}"),
         )
 
 
 def missing_package(provider: Provider) -> str:
-    """What pip has to install for the provider, empty if nothing is missing.
+    """What has to be installed for the provider, empty if nothing is missing.
 
     Of versions only a range of majors is looked at, as in `anthropic>=2,<3`.
     """
@@ -178,7 +182,7 @@ def _key_hint(chosen: ChosenModel, configured: Sequence[Credential]) -> str:
         if _close(one.provider, (account,), cutoff=0.8):
             return f"{one.name} names {one.provider}: is {account} meant?"
     command = f"type: agentos credentials add {account}"
-    return f"{command} (or set {variable})" if variable else command
+    return Hint("", f"{command} (or set {variable})" if variable else command)
 
 
 def _close(name: str, names: Iterable[str], *, cutoff: float) -> str | None:

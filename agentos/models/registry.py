@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 from agentos.core.calls import Model
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.core.model_settings import ModelSettings
 from agentos.core.providers import Provider
 
@@ -30,7 +31,7 @@ def installed() -> dict[str, EntryPoint]:
     if "embedded" not in found:
         raise ConfigError(
             "agentos does not find its own models",
-            "install it again, from its folder: pip install -e .",
+            f"install it again, from its folder: {install_command('.')}",
         )
     return dict(sorted(found.items()))
 

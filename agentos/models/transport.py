@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agentos.core.calls import NO_HINT, LimitHint, Refusal, RefusalCode, RefusalKind, Usage
 from agentos.core.clock import Clock
+from agentos.core.installation import install_command
 from agentos.core.masking import mask_quoted
 from agentos.core.model_settings import TimeLimits
 from agentos.core.terminal_text import printable
@@ -162,7 +163,7 @@ def no_package(module: str, requirement: str, version: str = "") -> Refusal:
     found = f"is there as {version}, which does not fit" if version else "is not installed"
     return Refusal(
         RefusalKind.REQUEST,
-        f"The package {module} {found}; run: pip install '{requirement}'",
+        f"The package {module} {found}; run: {install_command(requirement)}",
         code=RefusalCode.MISSING_PACKAGE,
         usage=_NOTHING_BILLED,
     )

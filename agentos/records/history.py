@@ -64,6 +64,12 @@ def close_unclosed(run: Path, *, closed_by: str) -> None:
         ) from error
 
 
+def damaged_summary(run: Path) -> Path | None:
+    """The run's summary if it has one that cannot be read."""
+    path = run / SUMMARY_FILE
+    return path if _is_closed(run) and not _read_json(path) else None
+
+
 def children(run: Path) -> tuple[ChildRecord, ...]:
     """The children that a run had started; those of an unreadable run.json are unknown."""
     entries = _object(_read_json(run / RUN_FILE).get("children"))

@@ -69,6 +69,15 @@ def current_holder(path: Path) -> Holder | None:
     return holder if _is_held(path) else None
 
 
+def is_held_by_nobody_known(path: Path) -> bool:
+    """Whether a process holds the lock, and the file says something else than whose it is."""
+    try:
+        is_overwritten = bool(read_regular(path).strip()) and _read(path) is None
+    except OSError:
+        return False
+    return is_overwritten and _is_held(path)
+
+
 def _is_held(path: Path) -> bool:
     with path.open("rb") as file:
         try:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from agentos.core.config.credential_entries import CREDENTIALS_FILE
+from agentos.core.config.credential_entries import CREDENTIALS_FILE, tables_of
 from agentos.core.config.toml_files import parse_toml, read_config_file
-from agentos.core.errors import ConfigError, LockedError
+from agentos.core.errors import ConfigError, Hint, LockedError
 from agentos.core.files import replace_file
 
 LOCK_TIMEOUT = 10.0
@@ -67,7 +67,7 @@ class CredentialsFile:
         content, _ = read_config_file(self.path)
         if content is None:
             return ""
-        parse_toml(content, str(self.path))
+        tables_of(parse_toml(content, str(self.path)), self.path)
         return content.decode("utf-8-sig")
 
     def check_private(self) -> None:
@@ -76,7 +76,7 @@ class CredentialsFile:
         if not is_private:
             raise ConfigError(
                 f"{self.path} is open to other users",
-                f"type: chmod 600 {shlex.quote(str(self.path))}",
+                Hint("", f"type: chmod 600 {shlex.quote(str(self.path))}"),
             )
 
     def write(self, text: str) -> None:

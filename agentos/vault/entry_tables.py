@@ -1,5 +1,6 @@
 """Entries put into the text of a credentials file and taken out; all else stays as it is written.
 
+`CredentialsFile.read` has seen that the text holds entries and nothing else.
 Comments and blank lines belong to a person, also those that a parser counts to the entry above.
 """
 
@@ -11,6 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AbstractTable, AoT, Array, Comment, Item, Whitespace
 
+from agentos.core.config.credential_entries import CREDENTIALS_FILE
 from agentos.core.errors import ConfigError
 
 _TABLES = "credential"
@@ -65,9 +67,7 @@ def without_entry(text: str, name: str) -> str:
 
 
 def _tables(text: str) -> list[dict[str, Any]]:
-    tables = tomllib.loads(text).get(_TABLES, [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"credentials are written as [[{_TABLES}]] tables", "mend it by hand")
+    tables: list[dict[str, Any]] = tomllib.loads(text).get(_TABLES, [])
     return tables
 
 
@@ -95,7 +95,9 @@ def _checked(document: tomlkit.TOMLDocument, wanted: list[dict[str, Any]]) -> st
 
 
 def _cannot_edit() -> ConfigError:
-    return ConfigError("the file is written in a way that cannot be edited", "edit it by hand")
+    return ConfigError(
+        f"{CREDENTIALS_FILE} is written in a way that cannot be edited", "edit it by hand"
+    )
 
 
 def _append(document: tomlkit.TOMLDocument, entry: Entry) -> None:

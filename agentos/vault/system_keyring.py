@@ -12,7 +12,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from agentos.core.errors import ConfigError
+from agentos.core.errors import ConfigError, Hint
+from agentos.core.installation import install_command
 from agentos.vault.handled import remember
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ SERVICE = "agentos"
 """What all entries lie under; the user's name of an entry is the credential's."""
 
 REQUIREMENT = "keyring>=25"
-
-INSTALL = f"pip install '{REQUIREMENT}'"
 
 _LEAST_PRIORITY = 1
 """Below are back ends that hold nothing, or hold it as plain text."""
@@ -89,7 +88,10 @@ def open_keyring() -> SystemKeyring:
     try:
         import keyring  # noqa: PLC0415 - slow, and an extra
     except ImportError:
-        raise ConfigError("the package keyring is not installed", f"type: {INSTALL}") from None
+        raise ConfigError(
+            "the package keyring is not installed",
+            Hint("", f"type: {install_command(REQUIREMENT)}"),
+        ) from None
     with _told("found"):
         backend = _first_usable(keyring.get_keyring())
     if backend is None:

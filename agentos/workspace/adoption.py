@@ -97,7 +97,7 @@ def plan_adoption(found: Mapping[str, bytes], issues: Mapping[str, bytes | None]
     }
     numbers = give_numbers(firsts.values(), numbers_of(issues))
     copies = (
-        Copy(name, issue_file_name(number, own_name(name).slug), found[name])
+        Copy(name, issue_file_name(number, own_name(name)), found[name])
         for name, number in numbers.items()
     )
     return AdoptionPlan(tuple(copies), there, twins)

@@ -1,6 +1,6 @@
 """What a command runs with: settings of all layers, the models they name, keys, prices, limits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,6 +10,7 @@ from pathlib import Path
 from agentos.core.child_spec import ItemSpec
 from agentos.core.config.credential_entries import CredentialEntry, declared_entries
 from agentos.core.config.credentials import CredentialSet, ReadKeyring, load_credentials
+from agentos.core.config.known_settings import ROLES
 from agentos.core.config.schema import dotted
 from agentos.core.config.settings import (
     DEFAULTS,
@@ -52,30 +53,32 @@ class Layers:
         """Where the providers' own tools look for a key, by provider."""
         return key_variables(self.providers)
 
-    @property
-    def project_credentials(self) -> tuple[object, ...]:
-        """The project's tables of credentials; none of a project that is not trusted."""
-        return () if self.project.untrusted else self.project.credentials
-
     def entries_of_credentials(self, environ: Mapping[str, str]) -> tuple[CredentialEntry, ...]:
         """All that is written down, without looking at a secret; raises ConfigError."""
         return declared_entries(
             environ,
             user_config_folder(environ),
-            project_entries=self.project_credentials,
+            project_entries=self.project.counted_credentials,
             key_variables=self.key_variables,
         )
 
     def credentials(
-        self, environ: Mapping[str, str], read_keyring: ReadKeyring = read_secret
+        self,
+        environ: Mapping[str, str],
+        read_keyring: ReadKeyring = read_secret,
+        accounts: Collection[str] | None = None,
     ) -> CredentialSet:
-        """The same with the secrets, for which the system's keyring may be asked."""
+        """The same with the secrets, for which the system's keyring may be asked.
+
+        `accounts` are those that will be asked, None for any.
+        """
         return load_credentials(
             environ,
             user_config_folder(environ),
-            project_entries=self.project_credentials,
+            project_entries=self.project.counted_credentials,
             key_variables=self.key_variables,
             read_keyring=read_keyring,
+            accounts=accounts,
         )
 
 
@@ -171,14 +174,12 @@ def configure(
     layers.project.check_trust()
     settings = layers.settings
     check_names(settings, layers.entries)
-    drafter, reviewer = (
-        choose(settings.get(role), settings, layers.entries) for role in ("drafter", "reviewer")
-    )
+    drafter, reviewer = (choose(settings.get(role), settings, layers.entries) for role in ROLES)
     for chosen in (drafter, reviewer):
         _check_room(chosen, drafter)
-        check_package(chosen)
+        check_package(chosen.provider, chosen.settings.name)
         load_model(chosen.settings, environ)  # whatever else its adapter finds wrong
-    configured = layers.credentials(environ, read_keyring)
+    configured = layers.credentials(environ, read_keyring, {drafter.account, reviewer.account})
     prices = price_table(settings)
     limits = _limits(settings)
     for chosen in (drafter, reviewer):

@@ -17,17 +17,18 @@ from agentos.core.config.credential_entries import (
 from agentos.core.config.credentials import (
     LIMIT_VARIABLE,
     ReadKeyring,
-    checked_secret,
+    SecretError,
     credential_limit,
-    resolve,
+    resolve_for_use,
 )
+from agentos.core.config.known_settings import ROLES
 from agentos.core.errors import ConfigError
 from agentos.models.catalog import account_of
 from agentos.workspace.configuration import Layers
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CredentialStanding:
     """`state` is for people: `ready`, or what is wrong in some words; `hint` is what mends it."""
 
     entry: CredentialEntry
@@ -35,12 +36,12 @@ class Standing:
     hint: str = ""
 
 
-def standings(
+def credential_standings(
     layers: Layers,
     environ: Mapping[str, str],
     config_folder: Path,
     read_keyring: ReadKeyring,
-) -> Iterator[Standing]:
+) -> Iterator[CredentialStanding]:
     """All credentials in the order in which they count; one that is wrong holds up no other.
 
     Raises ConfigError for a place that cannot be read at all.
@@ -48,45 +49,36 @@ def standings(
     entries = entries_of_all_places(
         environ,
         config_folder,
-        project_entries=layers.project_credentials,
+        project_entries=layers.project.counted_credentials,
         key_variables=layers.key_variables,
     )
     limit = credential_limit(environ)
     names = Counter(entry.name for entry in entries)
     for position, entry in enumerate(entries):
-        state, hint = fault_of(entry, environ, read_keyring)
+        state, hint = "", ""
+        try:
+            resolve_for_use(entry, environ, read_keyring)
+        except SecretError as error:
+            state, hint = error.state, error.hint
         if not state and names[entry.name] > 1:
             state = "another is called the same"
         if not state and limit is not None and position >= limit:
             state = f"beyond {LIMIT_VARIABLE}"
-        yield Standing(entry, state or _use(entry, layers), hint)
+        yield CredentialStanding(entry, state or _use(entry, layers), hint)
     if layers.project.untrusted:
         with suppress(ConfigError):  # what is wrong there is told once it is trusted
             for entry in entries_of_project(layers.project.credentials, layers.key_variables):
-                yield Standing(entry, "the project is not trusted", layers.project.how_to_trust)
+                yield CredentialStanding(
+                    entry, "the project is not trusted", layers.project.how_to_trust
+                )
 
 
-def fault_of(
-    entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring
-) -> tuple[str, str]:
-    """Why there is no secret, in some words, and what mends that; empty if there is one."""
-    secret = None
-    state = ""
-    if entry.exposed:
-        state = "its file is open to other users"
-    elif entry.variable is not None and not environ.get(entry.variable, "").strip():
-        state = f"the variable {entry.shown_variable} is not set"
-    elif entry.in_keyring:
-        try:
-            secret = read_keyring(entry.name)
-        except ConfigError as error:
-            return str(error), error.hint
-        state = "" if secret else "not in the keyring"
-    try:
-        checked_secret(resolve(entry, environ, lambda _name: secret).secret or "", entry.name)
-    except ConfigError as error:
-        return state or "what it holds can be no key", error.hint
-    return "", ""
+def unknown_provider(entry: CredentialEntry, layers: Layers) -> str:
+    """What is to be said of an entry for a provider that there is not; empty for any other."""
+    provider = (entry.provider or "").partition("/")[0]
+    if not provider or provider in layers.entries:
+        return ""
+    return f"no provider is called {provider}"
 
 
 def whereabouts(entry: CredentialEntry) -> str:
@@ -106,8 +98,8 @@ def whereabouts(entry: CredentialEntry) -> str:
 def _use(entry: CredentialEntry, layers: Layers) -> str:
     if entry.provider is None:
         return "names no provider: serves embedded only"
-    if entry.provider.partition("/")[0] not in layers.entries:
-        return f"no provider is called {entry.provider}"
-    chosen = (layers.settings.get(role) for role in ("drafter", "reviewer"))
+    if unknown := unknown_provider(entry, layers):
+        return unknown
+    chosen = (layers.settings.get(role) for role in ROLES)
     is_used = any(account_of(str(model)) == entry.provider for model in chosen)
     return "ready" if is_used else "ready; no chosen model uses it"

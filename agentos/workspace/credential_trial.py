@@ -15,16 +15,17 @@ from agentos.core.calls import (
     RequestKind,
 )
 from agentos.core.config.credential_entries import CredentialEntry, Origin
-from agentos.core.config.credentials import ReadKeyring, resolve
+from agentos.core.config.credentials import ReadKeyring, SecretError, resolve_for_use
+from agentos.core.config.known_settings import ROLES
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.core.masking import Masker, mask_quoted
 from agentos.core.model_settings import ModelSettings, TimeLimits
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import account_of, check_package, choose
-from agentos.models.registry import load_model
+from agentos.models.registry import load_model, load_provider
 from agentos.workspace.configuration import Layers
-from agentos.workspace.credential_standing import fault_of
+from agentos.workspace.credential_standing import unknown_provider
 
 LONGEST = 30.0
 """Seconds of a call."""
@@ -93,23 +94,24 @@ def prepare(
 
     It asks `model`; without one the drafter or reviewer that is set, if the credential serves it.
     """
-    fault, hint = fault_of(entry, environ, read_keyring)
-    if fault:
-        return Verdict(Result.FAILS, f"{fault}; {hint}")
-    credential = resolve(entry, environ, read_keyring)
-    account = entry.provider
-    provider = layers.providers.get((account or "embedded").partition("/")[0])
-    if provider is None:
-        return Verdict(Result.FAILS, f"no provider is called {account}")
-    if provider.has_one_model and not provider.needs_key:
-        return Verdict(Result.WORKS, f"no call is needed: it serves {provider.name} only")
-    name = model or _chosen(account or "", layers)
-    if name is None:
-        return Verdict(
-            Result.UNTRIED,
-            f"no model of {account} is chosen; name one: --model {account}/NAME",
-        )
     try:
+        credential = resolve_for_use(entry, environ, read_keyring)
+    except SecretError as error:
+        return Verdict(Result.FAILS, f"{error.state}; {error.hint}")
+    if unknown := unknown_provider(entry, layers):
+        return Verdict(Result.FAILS, unknown)
+    account = entry.provider or "embedded"
+    try:
+        provider = load_provider(layers.entries[account.partition("/")[0]].value)
+        if provider.has_one_model and not provider.needs_key:
+            return Verdict(Result.WORKS, f"no call is needed: it serves {provider.name} only")
+        check_package(provider, model or account)  # before a name is asked for: it takes longer
+        name = model or _chosen(account, layers)
+        if name is None:
+            return Verdict(
+                Result.UNTRIED,
+                f"no model of {account} is chosen; name one: --model {account}/NAME",
+            )
         return Trial(entry, credential, _settings(name, layers))
     except ConfigError as error:
         return Verdict(Result.UNTRIED, _told(error))
@@ -118,13 +120,12 @@ def prepare(
 def _chosen(account: str, layers: Layers) -> str | None:
     if account.startswith("command/"):
         return account
-    models = (str(layers.settings.get(role)) for role in ("drafter", "reviewer"))
+    models = (str(layers.settings.get(role)) for role in ROLES)
     return next((model for model in models if account_of(model) == account), None)
 
 
 def _settings(name: str, layers: Layers) -> ModelSettings:
     chosen = choose(name, layers.settings, layers.entries)
-    check_package(chosen)
     return replace(chosen.settings, max_output_tokens=_OUTPUT_TOKENS, time_limits=_LIMITS)
 
 

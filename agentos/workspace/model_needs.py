@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from agentos.core.config.settings import Settings
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.core.model_settings import ModelSettings
 from agentos.core.providers import Provider
 from agentos.models.catalog import ChosenModel, missing_package, needs_key
@@ -27,7 +28,7 @@ def missing_for(chosen: ChosenModel, with_key: frozenset[str]) -> tuple[str, ...
     """The commands that bring the package and the key of a model; none if it can be asked."""
     commands = []
     if package := missing_package(chosen.provider):
-        commands.append(f"pip install {shlex.quote(package)}")
+        commands.append(install_command(package))
     if lacks_key(chosen, with_key):
         commands.append(f"agentos credentials add {shlex.quote(chosen.provider.name)}")
     return tuple(commands)

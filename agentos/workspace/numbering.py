@@ -73,19 +73,18 @@ def give_numbers(names: Iterable[str], taken: Collection[int]) -> dict[str, int]
     return {name: given[name] for name in names}
 
 
-def issue_file_name(number: int, words: str) -> str:
-    """`007-dark-mode.md`, or `007.md` without words, as long as a name may be.
+def issue_file_name(number: int, own: OwnName) -> str:
+    """`007-dark-mode.md`, or `007.md` without words: what the file becomes that is called so.
 
-    >>> issue_file_name(7, "Dark Mode")
-    '007-Dark Mode.md'
+    >>> issue_file_name(7, own_name("Dark Mode.md"))
+    '007-dark-mode.md'
     """
-    text = re.sub(r"\.new\Z", "-new", _cut(words.strip(_EDGES)))
-    return f"{number:03d}-{text}.md" if text else f"{number:03d}.md"
+    return f"{number:03d}-{own.slug}.md" if own.slug else f"{number:03d}.md"
 
 
 def _cut(words: str) -> str:
-    """As much of the words as a file name has room for."""
+    """As much of a slug as a file name has room for."""
     text = words[:_LONGEST_WORDS]
     while len(os.fsencode(text)) > _LONGEST_WORDS:
         text = text[:-1]
-    return text.strip(_EDGES)
+    return text.strip("-")

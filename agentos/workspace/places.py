@@ -9,7 +9,7 @@ from agentos.backlog.issues import find_issues
 from agentos.backlog.strays import Strays, is_markdown, markdown_in, strays_of
 from agentos.core.errors import BacklogError, UnsafePathError
 from agentos.core.identifiers import issue_number
-from agentos.core.paths import confined
+from agentos.core.paths import IDEAS, ISSUES, confined
 
 _PLACES = """
     docs/issues doc/issues .issues issue backlog docs/backlog tickets docs/tickets tasks docs/tasks
@@ -25,10 +25,14 @@ _ABOUT_A_PROJECT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A folder below the project, `.` for the project itself, and how many files it could give."""
+    """A folder below the project, `.` for the project itself, and how many files it could give.
+
+    `holds_issues` is for that of the issues itself: its files are numbered, those of others copied.
+    """
 
     folder: str
     count: int
+    holds_issues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def find_backlog(project: Path) -> Findings:
         open_briefs=sum(entry.is_open for entry in briefs),
         unnumbered=unnumbered,
         other=strays.other,
-        misplaced=markdown_in(project / "ideas"),
+        misplaced=markdown_in(project / IDEAS),
         places=() if issues or unnumbered else _places(project, strays),
     )
 
@@ -84,7 +88,7 @@ def may_be_issue(name: str, *, is_root: bool) -> bool:
 
 def _issues_folder(project: Path) -> tuple[Strays, bool]:
     """What could be issues by its look, and whether there are files with a number."""
-    folder = confined(project / "issues", project)
+    folder = confined(project / ISSUES, project)
     if not folder.exists():
         return Strays(), False
     try:
@@ -97,7 +101,7 @@ def _issues_folder(project: Path) -> tuple[Strays, bool]:
 
 
 def _places(project: Path, strays: Strays) -> tuple[Place, ...]:
-    folders = [*(f"issues/{name}" for name in strays.folders), *_PLACES.split()]
+    folders = [*(f"{ISSUES}/{name}" for name in strays.folders), *_PLACES.split()]
     counts = [(folder, _count(project, folder)) for folder in folders]
     in_root = [name for name in markdown_in(project) if may_be_issue(name, is_root=True)]
     return tuple(Place(folder, n) for folder, n in [*counts, (".", len(in_root))] if n)

@@ -6,11 +6,21 @@ from pathlib import Path
 
 from agentos.core.errors import UsageError
 from agentos.core.items import Kind
-from agentos.core.paths import StatePaths, confined, state_paths
+from agentos.core.paths import (
+    ACTIVE_BRIEFS,
+    DESIGNS,
+    DONE_BRIEFS,
+    INDEX,
+    ISSUES,
+    LINEAGES,
+    StatePaths,
+    confined,
+    state_paths,
+)
 
 OUTPUTS = {
-    Kind.LLD: ("docs/lld/active", "docs/lineage/active", "docs/lld/lld-status.json"),
-    Kind.ISSUE: ("issues", "ideas/active", "ideas/done", "docs/lld/lld-status.json"),
+    Kind.LLD: (DESIGNS, LINEAGES, INDEX),
+    Kind.ISSUE: (ISSUES, ACTIVE_BRIEFS, DONE_BRIEFS, INDEX),
 }
 """Where documents of a kind are written to, below the project."""
 

@@ -1,5 +1,6 @@
 """What `agentos init` writes: whole files inside the project, and never over one that is there."""
 
+import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -8,8 +9,9 @@ from pathlib import Path
 from agentos.backlog.files import as_text
 from agentos.core.errors import ItemError, UsageError
 from agentos.core.files import create_file, sync_folder
-from agentos.core.paths import confined
+from agentos.core.paths import ISSUES, confined
 from agentos.publishing.issues import numbering_lock
+from agentos.records.state_folder import check_state
 from agentos.workspace.adoption import AdoptionPlan, numbers_of, plan_adoption, read_issues
 from agentos.workspace.numbering import give_numbers, issue_file_name, own_name
 from agentos.workspace.project import Project
@@ -39,17 +41,41 @@ def write_new(path: Path, text: str | bytes, project: Path) -> None:
         raise _unwritable(path, error) from error
 
 
+def check_writable(folder: Path) -> None:
+    """Raise UsageError if no file can be made in the folder, or in that above if it is missing."""
+    nearest = folder if folder.exists() else folder.parent
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        is_read_only = os.statvfs(nearest).f_flag & os.ST_RDONLY
+        code = errno.EROFS if is_read_only else errno.EACCES
+        raise UsageError(
+            f"{nearest} cannot be written: {os.strerror(code)}",
+            "make it writable for you, then run it again",
+        )
+
+
+def check_issues(
+    project: Project, *, renamed: Sequence[str] = (), copied: Mapping[str, bytes] | None = None
+) -> None:
+    """Raise what `number_issues` and `copy_issues` would, as far as it can be known before them."""
+    folder = confined(project.root / ISSUES, project.root)
+    there = read_issues(folder)
+    if give_numbers(renamed, numbers_of(there)) or plan_adoption(copied or {}, there).copies:
+        check_writable(folder)
+        with _numbering(project):
+            pass
+
+
 def number_issues(project: Project, names: Sequence[str], tell: Tell) -> None:
-    """Rename those files of issues/: `dark-mode.md` becomes `007-dark-mode.md`, its words kept.
+    """Rename those files of issues/: `Dark Mode.md` becomes `007-dark-mode.md`.
 
     A number in a name stays if it is free. Raises as `write_new` does; what was renamed before
     stays so, and another call does the rest.
     """
-    folder = confined(project.root / "issues", project.root)
+    folder = confined(project.root / ISSUES, project.root)
     with _numbering(project):
         numbers = give_numbers(names, numbers_of(read_issues(folder)))
         for name, number in numbers.items():
-            target = folder / issue_file_name(number, own_name(name).words)
+            target = folder / issue_file_name(number, own_name(name))
             _rename(folder / name, target)
             tell(f"renamed issues/{as_text(name)} to issues/{as_text(target.name)}")
     with suppress(OSError):
@@ -63,7 +89,7 @@ def copy_issues(
 
     `prefix` is what stands before their names on a screen. Raises as `write_new` does.
     """
-    folder = confined(project.root / "issues", project.root)
+    folder = confined(project.root / ISSUES, project.root)
     with _numbering(project):
         plan = plan_adoption(found, read_issues(folder))
         for copy in plan.copies:
@@ -73,10 +99,10 @@ def copy_issues(
 
 
 def _rename(source: Path, target: Path) -> None:
-    # 042-a.MD is 042-a.md already where a file system does not tell them apart.
-    if source.name.casefold() != target.name.casefold():
-        _check_free(target)
     try:
+        # 042-a.MD is 042-a.md already where a file system does not tell them apart.
+        if os.path.lexists(target) and not os.path.samestat(source.lstat(), target.lstat()):
+            raise _taken(target)
         source.rename(target)
     except OSError as error:
         raise _unwritable(target, error) from error
@@ -85,19 +111,15 @@ def _rename(source: Path, target: Path) -> None:
 @contextmanager
 def _numbering(project: Project) -> Iterator[None]:
     """Keep a batch that writes issues from taking the same numbers; without one nothing is made."""
-    if not project.state.root.is_dir():
+    if not os.path.lexists(project.state.root):
         yield
         return
+    check_state(project.state, project.root)
     try:
         with numbering_lock(project.state.numbering_lock):
             yield
     except ItemError as error:
         raise UsageError(str(error), error.hint) from error
-
-
-def _check_free(path: Path) -> None:
-    if os.path.lexists(path):
-        raise _taken(path)
 
 
 def _taken(path: Path) -> UsageError:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from patient import ISSUE
 
+from agentos.core.installation import Installation
 from agentos.core.paths import StatePaths
-from agentos.diagnosis.installation import Installation
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.workspace.project import Project
 

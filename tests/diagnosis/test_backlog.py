@@ -64,9 +64,19 @@ class TestNumbers:
         command = only(check(elsewhere), Level.WARNING).command
         assert command.endswith(f"agentos init --adopt {issues} --project {issues.parent}")
 
+    def test_of_one_file(self, surroundings: Surroundings, issues: Path) -> None:
+        (issues / "-5-X y.md").write_text(ISSUE)
+        finding = only(check(surroundings), Level.WARNING)
+        assert finding.sentence == "-5-X y.md has no number, so it is no issue"
+        typed(finding, issues.parent)
+        assert (issues / "002-5-x-y.md").exists()
+
     def test_of_text_that_is_no_markdown(self, surroundings: Surroundings, issues: Path) -> None:
         (issues / "notes.rst").write_text("Notes\n")
-        assert "notes.rst are no Markdown" in only(check(surroundings), Level.WARNING).sentence
+        assert (
+            "notes.rst is no Markdown, so it is"
+            in only(check(surroundings), Level.WARNING).sentence
+        )
         (issues / "001-sort.md").unlink()
         finding = only(check(surroundings), Level.FAULT)
         assert finding.command == "mv issues/notes.rst issues/001-notes.md"

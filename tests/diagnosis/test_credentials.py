@@ -9,7 +9,7 @@ from findings import only, wrong
 from agentos.core.config.credentials import no_keyring
 from agentos.core.config.settings import from_project
 from agentos.core.config.trust import TrustStore
-from agentos.core.errors import ConfigError
+from agentos.core.errors import ConfigError, Hint
 from agentos.diagnosis import key_commands
 from agentos.diagnosis.credentials import check
 from agentos.diagnosis.finding import Finding, Level
@@ -174,17 +174,20 @@ class TestKeyring:
     ) -> None:
         file.write_text(entry("team", "keyring = true"))
         monkeypatch.setattr(key_commands, "is_installed", lambda: True)
-        finding = only(looked(replace(surroundings, read_keyring=no_keyring)), Level.FAULT)
+        without = replace(surroundings, read_keyring=no_keyring)
+        finding = only(looked(without, **OPENAI), Level.FAULT)
         assert finding.command.endswith("credentials add team --provider openai --replace")
+        # A run that asks for no such key goes without it.
+        assert only(looked(without), Level.WARNING) == replace(finding, level=Level.WARNING)
 
     def test_whose_package_is_missing(
         self, surroundings: Surroundings, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def none(_name: str) -> str:
-            raise ConfigError("the package keyring is not installed", "type: pip install it")
+            raise ConfigError("the package is not installed", Hint("", "type: pip install it"))
 
         file.write_text(entry("team", "keyring = true"))
         monkeypatch.setattr(key_commands, "is_installed", lambda: False)
-        finding = only(looked(replace(surroundings, read_keyring=none)), Level.FAULT)
+        finding = only(looked(replace(surroundings, read_keyring=none), **OPENAI), Level.FAULT)
         assert finding.command == "/opt/it/bin/python -m pip install 'keyring>=25'"
         assert finding.hint == ""

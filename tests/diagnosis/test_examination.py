@@ -88,6 +88,16 @@ class TestWhatARunItselfChecks:
         assert "has no room for a draft" in finding.sentence
         assert finding.command == "${EDITOR:-vi} agentos.toml"
 
+    @pytest.mark.parametrize(
+        ("subject", "is_told"), [("models", False), ("disk", True), ("backlog", True)]
+    )
+    def test_hangs_on_which_look_found_a_fault_and_not_on_its_words(
+        self, surroundings: Surroundings, project: Path, subject: str, is_told: bool
+    ) -> None:
+        (project / "agentos.toml").write_text("[models.embedded]\nmax_input_tokens = 1\n")
+        found = examine(surroundings, [(subject, fails(ConfigError("in other words")))])
+        assert ("run" in {one.subject for one in found}) is is_told
+
 
 def test_one_that_always_finds_more(surroundings: Surroundings) -> None:
     stop = threading.Event()

@@ -81,6 +81,32 @@ class TestLock:
             assert leftovers.level is Level.OK
         assert not wrong(check_lock(surroundings))
 
+    @pytest.mark.parametrize("content", ["junk", "[]", '{"pid": "x"}'])
+    def test_that_is_held_though_it_says_something_else(
+        self, surroundings: Surroundings, content: str
+    ) -> None:
+        state = surroundings.project.state
+        state.root.mkdir()
+        with project_lock(state.lock, now=lambda: NOON):
+            state.lock.write_text(content)
+            finding = only(check_lock(surroundings), Level.WARNING)
+            assert (
+                finding.sentence == "a run is going on, but .agentos/lock does not say whose it is"
+            )
+            assert finding.command == ""
+            [leftovers] = check_leftovers(surroundings)
+            assert leftovers.sentence == "not looked at while a run is going on"
+        assert not wrong(check_lock(surroundings))
+
+    def test_that_says_something_else_is_of_the_run_that_goes_on(
+        self, surroundings: Surroundings, cut_off: Path, sleeper: psutil.Process
+    ) -> None:
+        change(cut_off, supervisor={"pid": sleeper.pid, "created": sleeper.create_time()})
+        with project_lock(surroundings.project.state.lock, now=lambda: NOON):
+            surroundings.project.state.lock.write_text("junk")
+            finding = only(check_lock(surroundings), Level.WARNING)
+        assert finding.command == f"kill -INT {sleeper.pid}"
+
 
 class TestLeftovers:
     def test_of_no_run(self, surroundings: Surroundings) -> None:

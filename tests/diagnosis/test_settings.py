@@ -30,6 +30,17 @@ def test_a_table_of_pyproject(surroundings: Surroundings, project: Path) -> None
     assert only(check(surroundings), Level.FAULT).command == "${EDITOR:-vi} pyproject.toml"
 
 
+def test_two_files_of_the_project(surroundings: Surroundings, project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.agentos]\nbudget = 1\n")
+    (project / "agentos.toml").write_text("budget = [\n")
+    assert only(check(surroundings), Level.FAULT).command == "${EDITOR:-vi} agentos.toml"
+    (project / "agentos.toml").write_text("budget = 1\n")
+    finding = only(check(surroundings), Level.FAULT)
+    assert finding.sentence.endswith("are there; keep one")
+    typed(finding, project)
+    assert not wrong(check(surroundings))
+
+
 def test_a_folder_in_the_place_of_a_file(surroundings: Surroundings, project: Path) -> None:
     (project / "agentos.toml").mkdir()
     typed(only(check(surroundings), Level.FAULT), project)

@@ -64,7 +64,7 @@ def test_a_missing_package_is_named_with_what_to_type(shelf: Workspace, tmp_path
     assert_told(output, "pip install 'openai>=3,<4'")
     code, output = shelf.run("models", PYTHONPATH=str(folder))
     assert code == 0, output
-    assert_told(output, "missing: pip install 'openai>=3,<4'")
+    assert_told(output, "The package for openai: ", "pip install 'openai>=3,<4'")
 
 
 @pytest.mark.parametrize(

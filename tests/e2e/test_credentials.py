@@ -22,6 +22,7 @@ from agentos.testing import Asked, LoopbackServer, Reply, Say, Stall, author, re
 LIB = Path(__file__).parents[1] / "lib"
 ASKED = "Key of team (it is not shown): "
 ADD = ("credentials", "add", "team", "--provider", "openai")
+RUN = ("parallel", "lld", "--all", "--drafter", "openai/x")
 
 
 @pytest.fixture
@@ -263,16 +264,25 @@ class TestTheKeyring:
     ) -> None:
         agentos(*ADD, stdin=KEY, **with_keyring)
         (tmp_path / "keyring.locked").touch()
-        code, output = shelf.run("parallel", "lld", "--all", **with_keyring)
+        code, output = shelf.run(*RUN, **with_keyring)
         assert code == 2
         assert "(team): the system's keyring cannot be read (KeyringLocked)" in output
         assert "--env VARIABLE --replace" in output
         assert not (shelf.root / ".agentos").exists()
         assert "cannot be read (KeyringLocked)" in agentos("credentials", "list", **with_keyring)[1]
 
+    def test_one_that_stays_locked_stops_no_run_that_needs_no_key_of_it(
+        self, shelf: Workspace, tmp_path: Path, with_keyring: dict[str, str]
+    ) -> None:
+        agentos(*ADD, stdin=KEY, **with_keyring)
+        (tmp_path / "keyring.locked").touch()
+        shelf.keep_issues("042")
+        code, output = shelf.run("parallel", "lld", "--all", **with_keyring)
+        assert (code, "1 approved" in output) == (0, True), output
+
     def test_a_run_elsewhere_has_none(self, shelf: Workspace, with_keyring: dict[str, str]) -> None:
         agentos(*ADD, stdin=KEY, **with_keyring)
-        code, output = shelf.run("parallel", "lld", "--all")
+        code, output = shelf.run(*RUN)
         assert code == 2
         assert "(team): this system has no keyring that could be used" in output
 

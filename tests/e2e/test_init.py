@@ -44,8 +44,10 @@ def test_five_issues_of_ones_own_become_five_documents(project: Path) -> None:
     write_issues(project / "issues")
     with Terminal(["init"], project) as terminal:
         terminal.answer("Which one is to write? [embedded]: ", "")
-        terminal.answer("5 files of issues/ are not called NNN-slug.md, such as bug-search.md.", "")
+        terminal.wait_for("5 files of issues/ are not called NNN-slug.md, such as bug-search.md.\n")
+        terminal.answer("Rename them, each with a number of its own? [Y/n]: ", "")
         assert terminal.finish() == 0
+    assert "there are now 5 issues in issues/, 5 open\n" in terminal.screen
     assert "agentos parallel lld --all " in terminal.screen
 
     code, output = Workspace(project, project.parent).run("parallel", "lld", "--all")
@@ -56,7 +58,7 @@ def test_five_issues_of_ones_own_become_five_documents(project: Path) -> None:
     assert sorted(documents) == [f"LLD-00{n}.md" for n in range(1, 6)]
     bug, export, release = (documents[f"LLD-00{n}.md"].read_text() for n in (1, 4, 5))
     assert "- **R1** The task is found." in bug
-    assert "say under `## Acceptance Criteria` how" in bug
+    assert "say the one under `## Acceptance Criteria` or the other under" in bug
     assert "- **no-requirements**" not in bug
     assert export.startswith("# LLD: Export\n")
     assert "- **R2** push" in release
@@ -68,7 +70,8 @@ def test_wrong_answers_are_asked_for_again(project: Path) -> None:
         terminal.answer("[embedded]: ", "opena/x")
         terminal.wait_for("is openai meant?")
         terminal.answer("[embedded]: ", "openai/x")
-        terminal.answer("tickets/ may hold issues, 5 Markdown files. Copy to issues/", "n")
+        terminal.wait_for("tickets/ may hold issues, 5 Markdown files.\n")
+        terminal.answer("Copy to issues/, numbered? [Y/n]: ", "n")
         assert terminal.finish() == 0
     assert "First:\n  agentos credentials add openai\n" in terminal.screen
     assert [name for name in listing(project) if not name.startswith("tickets/")] == [
@@ -83,6 +86,16 @@ def test_what_lies_elsewhere_is_copied_on_a_yes(project: Path) -> None:
         terminal.answer("Copy to issues/, numbered? [Y/n]: ", "")
         assert terminal.finish() == 0
     assert len(listing(project / "issues")) == len(listing(project / "tickets")) == 5
+
+
+def test_a_folder_of_empty_files_is_no_reason_to_stop(project: Path) -> None:
+    (project / "tickets").mkdir()
+    (project / "tickets/a.md").touch()
+    with Terminal(["init", "--drafter", "embedded"], project) as terminal:
+        terminal.answer("Copy to issues/, numbered? [Y/n]: ", "")
+        assert terminal.finish() == 0
+    assert "not copied: tickets/a.md: it is empty" in terminal.screen
+    assert listing(project) == ["agentos.toml", f"issues/{EXAMPLE_NAME}", "tickets/a.md"]
 
 
 @pytest.mark.parametrize("answers", [0, 1])
@@ -120,10 +133,13 @@ def test_the_example_is_approved_by_the_embedded_model(project: Path) -> None:
 
 
 @needs_setpriv
-def test_a_project_that_is_read_only(project: Path) -> None:
+@pytest.mark.parametrize("closed", ["project", "issues"])
+def test_a_project_that_is_read_only(project: Path, closed: str) -> None:
     write_issues(project / "issues")
+    project.chmod(0o777 if closed == "issues" else 0o755)
     before = listing(project)
-    for arguments in ((), ("--adopt", str(project / "issues"))):
+    adopting = ("--adopt", str(project / "issues"))
+    for arguments in [adopting] if closed == "issues" else [(), adopting]:
         result = subprocess.run(
             [*AS_NOBODY, sys.executable, "-m", "agentos", "init", "--project", project, *arguments],
             capture_output=True,

@@ -15,6 +15,7 @@ from agentos.core.config.schema import Path
 from agentos.core.config.settings import Setting, Settings
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.core.model_settings import (
     DEFAULT_INPUT_TOKENS,
     DEFAULT_OUTPUT_TOKENS,
@@ -276,19 +277,19 @@ def absent(module: str) -> ChosenModel:
 
 
 @pytest.mark.parametrize("module", ["acme_sdk_that_is_not_there", "acme_not_there.models"])
-def test_a_missing_package_is_told_as_pip_wants_it(module: str) -> None:
+def test_a_missing_package_is_told_with_what_brings_it(module: str) -> None:
     chosen = absent(module)
     assert missing_package(chosen.provider) == "acme-sdk>=2,<3"
     with pytest.raises(
         ConfigError, match=r"^acme/x needs a package that is missing or of another version$"
     ) as caught:
-        check_package(chosen)
-    assert caught.value.hint == "type: pip install 'acme-sdk>=2,<3'"
+        check_package(chosen.provider, "acme/x")
+    assert caught.value.hint == f"type: {install_command('acme-sdk>=2,<3')}"
 
 
 @pytest.mark.parametrize("module", ["", "json", "importlib.metadata"])
 def test_a_package_that_is_there_is_found_without_a_word(module: str) -> None:
-    check_package(absent(module))
+    check_package(absent(module).provider, "acme/x")
     assert missing_package(absent(module).provider) == ""
 
 
@@ -305,8 +306,8 @@ def test_another_major_version_is_told_before_a_run(
     assert missing_package(chosen.provider) == ("" if fits else "acme-sdk>=2,<3")
     if not fits:
         with pytest.raises(ConfigError, match="of another version") as caught:
-            check_package(chosen)
-        assert caught.value.hint == "type: pip install 'acme-sdk>=2,<3'"
+            check_package(chosen.provider, "acme/x")
+        assert caught.value.hint == f"type: {install_command('acme-sdk>=2,<3')}"
 
 
 def test_of_another_kind_of_requirement_nothing_is_read() -> None:

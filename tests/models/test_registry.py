@@ -7,6 +7,7 @@ import pytest
 
 from agentos.core.calls import Model
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.core.model_settings import ModelSettings
 from agentos.models import registry
 from agentos.models.registry import installed, load_model, load_provider
@@ -80,7 +81,7 @@ class TestInstalled:
         monkeypatch.setattr(registry, "entry_points", lambda *, group: ())
         with pytest.raises(ConfigError, match="its own models") as caught:
             installed()
-        assert caught.value.hint == "install it again, from its folder: pip install -e ."
+        assert caught.value.hint == f"install it again, from its folder: {install_command('.')}"
 
 
 class TestLoading:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos.core.calls import LimitHint, Refusal, RefusalCode, RefusalKind, Usage
+from agentos.core.installation import install_command
 from agentos.core.model_settings import TimeLimits
 from agentos.models.transport import (
     MAX_BODY,
@@ -414,7 +415,8 @@ def test_a_quote_is_short_and_holds_no_secret(before: str, after: str) -> None:
 def test_a_package_that_is_missing_or_does_not_fit() -> None:
     missing, old = no_package("openai", "openai>=3,<4"), no_package("openai", "x", "2.1")
     assert missing.code == old.code == RefusalCode.MISSING_PACKAGE
-    assert missing.message.endswith("is not installed; run: pip install 'openai>=3,<4'")
+    command = install_command("openai>=3,<4")
+    assert missing.message.endswith(f"is not installed; run: {command}")
     assert "2.1" in old.message
 
 

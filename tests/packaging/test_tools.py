@@ -20,7 +20,10 @@ def test_pipx_installs_it_as_a_command(
     run_well(*pipx, cwd=tmp_path, environ=installers)
     command = Path(installers["PIPX_BIN_DIR"]) / "agentos"
     assert command.resolve().is_relative_to(installers["PIPX_HOME"])
-    assert run_well(command, "--version", cwd=tmp_path, environ={"HOME": str(tmp_path)}) == VERSION
+    alone = {"HOME": str(tmp_path)}
+    assert run_well(command, "--version", cwd=tmp_path, environ=alone) == VERSION
+    needed = "The package for openai: pipx inject --force agentos 'openai>=3,<4'\n"
+    assert needed in run_well(command, "models", cwd=tmp_path, environ=alone)
 
 
 def test_uvx_runs_it_without_an_installation(

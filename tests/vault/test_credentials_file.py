@@ -94,6 +94,17 @@ def test_what_is_no_toml_is_told(folder: Path) -> None:
         file.read()
 
 
+@pytest.mark.parametrize("text", ["credential = 7", "credential = [7]", "[credential]\nname = 'a'"])
+def test_what_holds_no_entries_is_told_with_its_file(folder: Path, text: str) -> None:
+    folder.mkdir(parents=True)
+    file = CredentialsFile(folder)
+    file.path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        file.read()
+    assert str(caught.value) == f"{file.path}: credentials are written as [[credential]] tables"
+    assert caught.value.hint == "mend it by hand"
+
+
 def test_a_full_disk_leaves_it_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = CredentialsFile(folder)
     with file.locked():

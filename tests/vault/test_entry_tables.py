@@ -100,15 +100,9 @@ def test_there_may_be_no_entry_or_none_of_that_name() -> None:
     assert tables(with_entry("credential = []", NEW)) == [NEW]
 
 
-@pytest.mark.parametrize("text", ["credential = 7", "credential = [7]", "[credential]\nname = 'a'"])
-def test_what_holds_no_entries_is_not_edited(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"credentials are written as \[\[credential\]\] tables"):
-        with_entry(text, NEW)
-
-
 def test_an_edit_that_went_wrong_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(entry_tables, "_append", lambda document, entry: None)
-    with pytest.raises(ConfigError, match="cannot be edited"):
+    with pytest.raises(ConfigError, match=r"^credentials\.toml is .* cannot be edited"):
         with_entry(PERSONS, NEW)
 
 
@@ -117,7 +111,7 @@ def test_neither_is_what_another_parser_reads_otherwise(
     monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
     monkeypatch.setattr(tomlkit.TOMLDocument, "as_string", lambda _self: written)
-    with pytest.raises(ConfigError, match="cannot be edited"):
+    with pytest.raises(ConfigError, match=r"^credentials\.toml is .* cannot be edited"):
         with_entry(PERSONS, NEW)
 
 
@@ -126,7 +120,7 @@ def test_what_only_one_parser_reads_is_not_edited(monkeypatch: pytest.MonkeyPatc
         raise TOMLKitError(PERSONS)
 
     monkeypatch.setattr(tomlkit, "parse", strict)
-    with pytest.raises(ConfigError, match="cannot be edited"):
+    with pytest.raises(ConfigError, match=r"^credentials\.toml is .* cannot be edited"):
         without_entry(PERSONS, "team")
 
 

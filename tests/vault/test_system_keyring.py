@@ -13,6 +13,7 @@ from keyring.errors import KeyringLocked
 from keyrings import MemoryKeyring
 
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.vault import system_keyring
 from agentos.vault.handled import handled
 from agentos.vault.system_keyring import asked_once, open_keyring, read_secret
@@ -118,7 +119,7 @@ def test_without_the_extra_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(builtins, "__import__", without_keyring)
     error = refusal(open_keyring)
     assert str(error) == "the package keyring is not installed"
-    assert error.hint == "type: pip install 'keyring>=25'"
+    assert error.hint == f"type: {install_command('keyring>=25')}"
 
 
 def test_what_is_to_be_installed_is_what_the_extra_says() -> None:

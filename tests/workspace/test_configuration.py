@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 from agentos.core.calls import Usage
+from agentos.core.config.known_settings import ROLES
 from agentos.core.config.settings import Settings
 from agentos.core.config.trust import TrustStore
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError, TrustError
+from agentos.core.installation import install_command
 from agentos.core.items import Item, Kind
 from agentos.core.paths import user_config_folder
 from agentos.core.prices import Price
@@ -188,6 +190,24 @@ def test_credentials_of_an_untrusted_project_do_not_count(
     layers = read_layers(project, environ)
     assert layers.credentials(environ).usable == (Credential("team", KEY, "openai"),)
     assert configured(project, environ, drafter="openai/x").lent[0].name == "team"
+
+
+def test_a_locked_keyring_stops_only_who_needs_a_key_of_it(
+    project: Path, environ: dict[str, str]
+) -> None:
+    folder = user_config_folder(environ)
+    folder.mkdir(parents=True)
+    entry = '[[credential]]\nname = "team"\nprovider = "openai"\nkeyring = true\n'
+    (folder / "credentials.toml").write_text(entry)
+
+    def locked(_name: str) -> str:
+        raise ConfigError("it is locked", "unlock it")
+
+    found = configure(read_layers(project, environ), environ, locked)
+    assert found.lent == (Credential("embedded", None, "embedded"),)
+    for role in ROLES:
+        with pytest.raises(ConfigError, match=r"\(team\): it is locked"):
+            configure(read_layers(project, environ, {role: "openai/x"}), environ, locked)
 
 
 def test_the_users_own_settings_need_no_trust(
@@ -458,9 +478,9 @@ def test_one_that_is_broken_breaks_no_other(project: Path, environ: dict[str, st
 
 
 @pytest.mark.usefixtures("third_parties")
-def test_one_whose_package_is_missing_is_told_as_pip_wants_it(
+def test_one_whose_package_is_missing_is_told_with_what_brings_it(
     project: Path, environ: dict[str, str]
 ) -> None:
     said, hint = refused(project, environ, drafter="bare/x")
     assert said == "bare/x needs a package that is missing or of another version"
-    assert hint == "type: pip install 'acme-sdk>=2'"
+    assert hint == f"type: {install_command('acme-sdk>=2')}"

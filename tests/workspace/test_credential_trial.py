@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from agentos.core.calls import (
 from agentos.core.config.credential_entries import CredentialEntry, Origin
 from agentos.core.config.credentials import no_keyring
 from agentos.core.errors import ConfigError
+from agentos.core.installation import install_command
 from agentos.core.model_settings import ModelSettings
 from agentos.workspace import credential_trial
 from agentos.workspace.configuration import Layers, read_layers
@@ -161,11 +163,15 @@ def test_an_adapter_that_finds_a_fault_is_told(
         (CredentialEntry("a", "here", secret=KEY), Result.WORKS, "no call is needed"),
         (CredentialEntry("a", "here", "embedded", secret=KEY), Result.WORKS, "serves embedded"),
         (CredentialEntry("a", "here", "opnai", secret=KEY), Result.FAILS, "is called opnai"),
-        (OF_VARIABLE, Result.FAILS, "the variable CI is not set; set it, or take ci out of"),
+        (
+            OF_VARIABLE,
+            Result.FAILS,
+            "the variable CI is not set or empty; set it, or take ci out of",
+        ),
         (
             CredentialEntry("a", "here", "openai", in_keyring=True),
             Result.FAILS,
-            "not in the keyring; store the key: agentos credentials add a --replace",
+            "has no key of that name; store the key: agentos credentials add a --replace",
         ),
         (
             CredentialEntry("a", "here", "gemini", secret=KEY),
@@ -175,7 +181,7 @@ def test_an_adapter_that_finds_a_fault_is_told(
         (
             CredentialEntry("a", "here", "openai", secret=f"Bearer {KEY}"),
             Result.FAILS,
-            "what it holds can be no key",
+            "the secret holds a space, a line break or a letter that no key has; copy the key",
         ),
     ],
 )
@@ -192,11 +198,26 @@ def test_without_a_call_it_is_said_why(
 def test_without_its_package_nothing_is_asked(
     layers: Layers, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("agentos.models.catalog.missing_package", lambda _provider: "openai>=3,<4")
+    monkeypatch.setattr("agentos.models.catalog.missing_package", lambda one: one.requirement)
+    how = install_command("openai>=3,<4")
+    said = f"needs a package that is missing or of another version; type: {how}"
     verdict = prepare(STORED, layers, environ, no_keyring)
+    assert verdict == Verdict(Result.UNTRIED, f"openai {said}")
+    assert prepare(STORED, layers, environ, no_keyring, "openai/y") == replace(
+        verdict, text=f"openai/y {said}"
+    )
+
+
+def test_the_package_is_told_before_a_model_has_to_be_named(
+    layers: Layers, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = replace(STORED, provider="gemini")
+    assert "name one: --model" in str(prepare(entry, layers, environ, no_keyring))
+    monkeypatch.setattr("agentos.models.catalog.missing_package", lambda one: one.requirement)
+    verdict = prepare(entry, layers, environ, no_keyring)
     assert isinstance(verdict, Verdict)
-    assert verdict.result is Result.UNTRIED
-    assert "type: pip install 'openai>=3,<4'" in verdict.text
+    assert verdict.text.startswith("gemini needs a package that is missing")
+    assert verdict.text.endswith(f"type: {install_command('google-genai>=3,<4')}")
 
 
 def test_the_model_is_the_one_named_else_one_that_is_set(

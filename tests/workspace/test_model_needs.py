@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from agentos.core.installation import install_command
 from agentos.models.catalog import choose
 from agentos.workspace import model_needs
 from agentos.workspace.configuration import Layers, read_layers
@@ -43,7 +44,7 @@ def test_a_server_of_ones_own_may_do_without_a_key(missing: Missing) -> None:
 def test_a_package_comes_before_the_key(missing: Missing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(model_needs, "missing_package", lambda one: one.requirement)
     package, key = missing("gemini/x")
-    assert package == "pip install 'google-genai>=3,<4'"
+    assert package == install_command("google-genai>=3,<4")
     assert key == "agentos credentials add gemini"
 
 

@@ -57,8 +57,8 @@ def test_a_slug_keeps_the_letters_of_any_language(name: str, slug: str) -> None:
 
 
 def test_a_long_name_is_cut_to_what_fits() -> None:
-    assert issue_file_name(7, "\u65e5" * 85) == "007-" + "\u65e5" * 66 + ".md"
-    assert issue_file_name(7, "a" * 250) == "007-" + "a" * 200 + ".md"
+    assert issue_file_name(7, OwnName(None, "\u65e5" * 85)) == "007-" + "\u65e5" * 66 + ".md"
+    assert issue_file_name(7, OwnName(None, "a" * 250)) == "007-" + "a" * 200 + ".md"
 
 
 def test_a_number_of_ones_own_is_kept_where_it_is_free() -> None:
@@ -78,10 +78,10 @@ def test_numbers_come_to_an_end() -> None:
         give_numbers(["a.md"], {10**18 - 1})
 
 
-def test_a_file_name_keeps_its_words() -> None:
-    assert issue_file_name(7, "Dark_Mode") == "007-Dark_Mode.md"
-    assert issue_file_name(1234, "") == "1234.md"
-    assert issue_number(issue_file_name(7, "draft.new")) == "7"
+def test_a_file_name_is_a_number_and_a_slug() -> None:
+    assert issue_file_name(7, OwnName(None, "Dark_Mode (v2)")) == "007-dark-mode-v2.md"
+    assert issue_file_name(1234, OwnName(1234, "")) == "1234.md"
+    assert issue_number(issue_file_name(7, OwnName(None, "draft.new"))) == "7"
 
 
 @given(st.lists(file_names, unique=True, max_size=8), st.sets(st.integers(0, 30), max_size=8))
@@ -91,14 +91,12 @@ def test_every_name_becomes_one_that_the_backlog_reads(names: list[str], taken: 
     assert len(set(given_numbers.values())) == len(names)
     assert not taken & set(given_numbers.values())
     for name, number in given_numbers.items():
-        for words in (own_name(name).words, own_name(name).slug):
-            file_name = issue_file_name(number, words)
-            assert issue_number(file_name) == str(number)
-            assert len(os.fsencode(file_name)) <= 230
+        file_name = issue_file_name(number, own_name(name))
+        assert issue_number(file_name) == str(number)
+        assert len(os.fsencode(file_name)) <= 230
 
 
 @given(file_names)
 def test_a_slug_stays_the_same_once_it_is_the_name(name: str) -> None:
     slug = own_name(name).slug
     assert OwnName(7, slug).slug == slug
-    assert issue_file_name(7, slug) == (f"007-{slug}.md" if slug else "007.md")

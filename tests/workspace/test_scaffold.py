@@ -107,10 +107,10 @@ def test_files_without_a_number_are_renamed_in_their_order(
         "008-x.md",
         "012-own.md",
         "013-alpha.md",
-        "014-Dark Mode.md",
+        "014-dark-mode.md",
     ]
-    assert (opened.root / "issues/014-Dark Mode.md").read_text() == "# Dark Mode\n"
-    assert told[-1] == "renamed issues/Dark Mode.md to issues/014-Dark Mode.md"
+    assert (opened.root / "issues/014-dark-mode.md").read_text() == "# Dark Mode\n"
+    assert told[-1] == "renamed issues/Dark Mode.md to issues/014-dark-mode.md"
     assert not opened.state.root.exists()
 
 

@@ -13,11 +13,11 @@ from agentos import __version__
 from agentos.cli.exit_codes import exit_codes
 from agentos.cli.known_secrets import repeated_secrets
 from agentos.cli.options import project_option
+from agentos.core.installation import this_installation
 from agentos.core.masking import Masker
 from agentos.core.terminal_text import printable
 from agentos.diagnosis.examination import examine
 from agentos.diagnosis.finding import Finding, Level, summary
-from agentos.diagnosis.installation import this_installation
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.workspace.project import open_project
 

@@ -10,16 +10,18 @@ from agentos.cli.completion.hooks import complete_folder
 from agentos.cli.exit_codes import exit_codes
 from agentos.cli.options import drafter_option, project_option
 from agentos.cli.questions import Questions, on_terminal
-from agentos.cli.setup.backlog import plan_backlog, set_up_backlog
+from agentos.cli.setup.backlog import check_backlog, plan_backlog, set_up_backlog
 from agentos.cli.setup.config import ConfigPlan, plan_config, write_config
 from agentos.cli.setup.next_steps import next_steps
 from agentos.cli.setup.report import Report
 from agentos.core.config.schema import needs_trust
+from agentos.core.errors import UsageError
 from agentos.core.items import Kind
 from agentos.core.terminal_text import printable
 from agentos.workspace.configuration import Layers, read_layers
 from agentos.workspace.model_needs import accounts_with_key, missing_for
 from agentos.workspace.project import Project, open_project
+from agentos.workspace.scaffold import check_writable
 
 
 @click.command(epilog=exit_codes(done="the project is set up, or was already"))
@@ -51,9 +53,16 @@ def init(project: Path, drafter: str | None, adopt: Path | None) -> int:
     config = plan_config(opened, layers, drafter, questions, os.environ)
     backlog = plan_backlog(opened, adopt, questions)
 
+    if not config.kept:
+        check_writable(opened.root)
+    check_backlog(opened, backlog)
+
     report = Report()
-    write_config(opened, layers, config, report)
-    has_issues = set_up_backlog(opened, backlog, report)
+    try:
+        write_config(opened, layers, config, report)
+        has_issues = set_up_backlog(opened, backlog, report)
+    except UsageError as error:
+        raise _half_done(error) if report.has_done else error from None
     if not report.has_done:
         report.note("nothing to do")
 
@@ -62,6 +71,12 @@ def init(project: Path, drafter: str | None, adopt: Path | None) -> int:
     for line in next_steps(opened.root, kind=kind, left=backlog.left, missing=missing):
         click.echo(printable(line))
     return 0
+
+
+def _half_done(error: UsageError) -> UsageError:
+    """What stopped it, and that the rest comes with the same command."""
+    done = "what was told so far stays, and the same command does the rest"
+    return UsageError(str(error), f"{error.hint}; {done}" if error.hint else done)
 
 
 def _missing(project: Project, layers: Layers, config: ConfigPlan) -> list[str]:

@@ -12,6 +12,8 @@ from agentos.cli.known_secrets import repeated_secrets
 from agentos.cli.options import project_option
 from agentos.cli.tables import render_table
 from agentos.core.config.credential_entries import CredentialEntry
+from agentos.core.config.known_settings import ROLES
+from agentos.core.installation import install_command
 from agentos.core.masking import Masker
 from agentos.core.providers import Provider
 from agentos.core.terminal_text import printable
@@ -52,7 +54,11 @@ def models(project: Path) -> int:
     # An address may hold a key, where one was put into its path.
     mask = Masker(repeated_secrets(os.environ)).mask
     click.echo(render_table([[mask(cell) for cell in row] for row in rows]))
-    for role in ("drafter", "reviewer"):
+    for name, provider in layers.providers.items():
+        if missing := missing_package(provider):
+            # Beside the table, which would cut it on a narrow terminal.
+            click.echo(f"The package for {name}: {printable(install_command(missing))}")
+    for role in ROLES:
         source = printable(layers.settings.source(role))
         click.echo(f"{role}: {layers.settings.get(role)} ({source})")
     return 0
@@ -61,8 +67,8 @@ def models(project: Path) -> int:
 def _package(provider: Provider) -> str:
     if not provider.requirement:
         return "nothing needed"
-    if missing := missing_package(provider):
-        return f"missing: pip install '{missing}'"
+    if missing_package(provider):
+        return "missing"
     name = provider.requirement.split(">")[0].split("=")[0].split("<")[0].strip()
     try:
         return f"{name} {version(name)}"

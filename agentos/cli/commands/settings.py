@@ -11,6 +11,7 @@ from agentos.cli.options import project_option
 from agentos.cli.tables import render_table
 from agentos.core.config.credential_entries import described_entry
 from agentos.core.config.kinds import Value
+from agentos.core.config.known_settings import ROLES
 from agentos.core.config.schema import dotted, needs_trust
 from agentos.core.config.settings import from_project
 from agentos.core.config.trust import TrustStore
@@ -78,7 +79,7 @@ def trust(project: Path) -> int:
 def _defaults(layers: Layers) -> list[tuple[str, str, str]]:
     """What counts for the models that are chosen where nobody set it."""
     rows: dict[str, str] = {}
-    for role in ("drafter", "reviewer"):
+    for role in ROLES:
         with suppress(ConfigError):  # which the command that needs the model tells
             chosen = choose(layers.settings.get(role), layers.settings, layers.entries)
             if not chosen.provider.is_free:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from agentos.core.config.known_settings import ROLES
 from agentos.core.config.settings import Setting, from_environment, from_project, from_user
 from agentos.core.config.trust import TrustStore
 from agentos.core.errors import AgentosError
@@ -12,7 +13,6 @@ from agentos.models.command.presets import PRESETS
 from agentos.models.registry import installed
 
 _EMBEDDED, _COMMAND = "embedded", "command"
-_ROLES = ("drafter", "reviewer")
 _NAMED_BY_MODEL = ("models", "prices")
 
 
@@ -60,7 +60,7 @@ def _settings(project: Path, environ: Mapping[str, str]) -> Iterator[Setting]:
 def _model_in(setting: Setting) -> str:
     """The model that a setting is of, or names; empty if none."""
     table, *rest = setting.path
-    if table in _ROLES:
+    if table in ROLES:
         return str(setting.value)
     if table in _NAMED_BY_MODEL and len(rest) > 1:
         return rest[0]

@@ -20,11 +20,14 @@ from agentos.core.config.credential_entries import (
     shown_variable,
 )
 from agentos.core.errors import ConfigError, UsageError
+from agentos.core.installation import install_command
 from agentos.core.paths import user_config_folder
+from agentos.core.providers import Provider
 from agentos.core.terminal_text import printable
+from agentos.models.catalog import check_package
 from agentos.models.registry import installed
 from agentos.vault.store import Vault, taken
-from agentos.vault.system_keyring import INSTALL, SystemKeyring, is_installed, open_keyring
+from agentos.vault.system_keyring import REQUIREMENT, SystemKeyring, is_installed, open_keyring
 from agentos.workspace.configuration import key_variables, load_providers
 
 
@@ -75,7 +78,7 @@ def add(
     providers = load_providers(installed())
     variables = key_variables(providers)
     vault = Vault(user_config_folder(os.environ))
-    here = entries_here(os.environ, variables)
+    here = entries_here(Path(), os.environ, variables)
     former = _check_free(name, here, variables, vault, replace=replace)
 
     takers = takers_of_keys(providers.values())
@@ -97,6 +100,7 @@ def add(
         secret = read_secret(name)
         left = vault.add(name, settings, secret=secret, keyring=keyring, replace=replace)
     _tell(name, provider, where, left)
+    _tell_how_to_try(name, provider, providers)
     _tell_what_rests(provider, here, variables)
     return 0
 
@@ -170,15 +174,22 @@ def _place(store: str | None, file: Path) -> tuple[SystemKeyring | None, str]:
             raise
         if is_installed():
             return None, f"{in_file}, because {error}"
-        return None, f"{in_file}; for the system's keyring, type: {INSTALL}"
+        return None, f"{in_file}; for the system's keyring, type: {install_command(REQUIREMENT)}"
     return keyring, f"the system's keyring ({keyring.label}), and listed in {file}"
 
 
 def _tell(name: str, provider: str, where: str, left: str) -> None:
-    model = "" if provider.startswith("command/") else f" --model {provider}/NAME"
     click.echo(printable(f"Stored {name}, for {provider}, in {where}."))
     if left:
         click.echo(printable(f"But {left}."), err=True)
+
+
+def _tell_how_to_try(name: str, provider: str, providers: Mapping[str, Provider]) -> None:
+    try:
+        check_package(providers[provider.partition("/")[0]], provider)
+    except ConfigError as error:
+        click.echo(printable(f"{error}; {error.hint}"))
+    model = "" if provider.startswith("command/") else f" --model {provider}/NAME"
     click.echo(f"Try it: agentos credentials test {name}{model}")
 
 

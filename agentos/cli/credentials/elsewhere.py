@@ -1,4 +1,4 @@
-"""Credentials that this command did not store: of the environment and of the project here."""
+"""Credentials that this command did not store: of the environment and of a project."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -18,21 +18,20 @@ from agentos.workspace.project import open_project
 
 
 def entries_here(
-    environ: Mapping[str, str], key_variables: Mapping[str, str]
+    folder: Path, environ: Mapping[str, str], key_variables: Mapping[str, str]
 ) -> tuple[CredentialEntry, ...]:
-    """All that counts in this folder; names may come twice. Raises ConfigError.
+    """All that counts in that folder; names may come twice. Raises ConfigError.
 
     A project whose config cannot be read has none: the user's own keys are not its business.
     """
     config_folder = user_config_folder(environ)
-    project = ProjectConfig(Path())
+    project = ProjectConfig(folder)
     with suppress(AgentosError):
-        folder = open_project(Path(), environ).root
-        project = from_project(folder, TrustStore(config_folder))
+        project = from_project(open_project(folder, environ).root, TrustStore(config_folder))
     return entries_of_all_places(
         environ,
         config_folder,
-        project_entries=() if project.untrusted else project.credentials,
+        project_entries=project.counted_credentials,
         key_variables=key_variables,
     )
 

@@ -13,7 +13,11 @@ from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
 from agentos.vault.system_keyring import read_secret
 from agentos.workspace.configuration import read_layers
-from agentos.workspace.credential_standing import Standing, standings, whereabouts
+from agentos.workspace.credential_standing import (
+    CredentialStanding,
+    credential_standings,
+    whereabouts,
+)
 from agentos.workspace.project import open_project
 
 _HEADINGS = ("NAME", "PROVIDER", "QUOTA DOMAIN", "SLOTS", "KEY", "STATE")
@@ -33,7 +37,7 @@ def list_credentials(project: Path) -> int:
     """
     layers = read_layers(open_project(project, os.environ).root, os.environ)
     folder = user_config_folder(os.environ)
-    found = list(standings(layers, os.environ, folder, read_secret))
+    found = list(credential_standings(layers, os.environ, folder, read_secret))
     if not found:
         click.echo(
             "There is no credential, and the embedded model needs none. To store a key:\n"
@@ -48,7 +52,7 @@ def list_credentials(project: Path) -> int:
     return 0
 
 
-def _row(one: Standing) -> tuple[str, ...]:
+def _row(one: CredentialStanding) -> tuple[str, ...]:
     entry = one.entry
     slots = "as -j" if entry.max_concurrent is None else str(entry.max_concurrent)
     return entry.name, entry.provider or "", entry.name, slots, whereabouts(entry), one.state

@@ -1,15 +1,16 @@
 """`agentos credentials remove`: an entry out of the file, and its key out of the keyring."""
 
-import difflib
 import os
 from contextlib import suppress
+from pathlib import Path
 
 import click
 
 from agentos.cli.completion.hooks import complete_own_credentials
 from agentos.cli.credentials.elsewhere import entries_here, how_to_take_away
+from agentos.cli.credentials.unknown import unknown
 from agentos.cli.exit_codes import exit_codes
-from agentos.core.config.credential_entries import CredentialEntry, shown_name
+from agentos.core.config.credential_entries import CredentialEntry
 from agentos.core.errors import ConfigError, UsageError
 from agentos.core.paths import user_config_folder
 from agentos.core.terminal_text import printable
@@ -40,20 +41,10 @@ def remove(name: str) -> int:
 def _not_stored(name: str, vault: Vault) -> UsageError:
     here: tuple[CredentialEntry, ...] = ()
     with suppress(ConfigError):
-        here = entries_here(os.environ, key_variables(load_providers(installed())))
+        here = entries_here(Path(), os.environ, key_variables(load_providers(installed())))
     for entry in here:
         if entry.name == name:
             return UsageError(
                 f"{name} is not stored: {entry.where} says it", f"type: {how_to_take_away(entry)}"
             )
-    return UsageError(*unknown(name, [*vault.names(), *(entry.name for entry in here)]))
-
-
-def unknown(name: str, names: list[str]) -> tuple[str, str]:
-    """A sentence about a credential that there is not, and a hint."""
-    close = difflib.get_close_matches(name, names, n=1)
-    called = "" if shown_name(name) == "..." else f" {name}"
-    return (
-        f"there is no credential{called}",
-        f"is {close[0]} meant?" if close else "agentos credentials list shows those that there are",
-    )
+    return unknown(name, [*vault.names(), *(entry.name for entry in here)])

@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 import click
 
 from agentos.cli.completion.hooks import complete_credentials, complete_model
-from agentos.cli.credentials.removing import unknown
+from agentos.cli.credentials.unknown import unknown
 from agentos.cli.exit_codes import exit_codes
 from agentos.cli.options import project_option
 from agentos.core.config.credential_entries import CredentialEntry
@@ -87,7 +87,7 @@ def _chosen(
     by_name = {entry.name: entry for entry in entries}
     for name in names:
         if name not in by_name:
-            raise UsageError(*unknown(name, [*by_name]))
+            raise unknown(name, [*by_name])
     chosen = [by_name[name] for name in dict.fromkeys(names)] or [*entries]
     if model is None:
         if not chosen:

@@ -9,11 +9,18 @@ from agentos.backlog.files import as_text
 from agentos.cli.questions import Questions
 from agentos.cli.setup.report import Report
 from agentos.core.errors import UsageError
+from agentos.core.paths import ISSUES
 from agentos.workspace.adoption import read_adoptable
 from agentos.workspace.example_issue import EXAMPLE_ISSUE, EXAMPLE_NAME
 from agentos.workspace.places import Findings, Place, find_backlog, may_be_issue
 from agentos.workspace.project import Project
-from agentos.workspace.scaffold import copy_issues, number_issues, write_new
+from agentos.workspace.scaffold import (
+    check_issues,
+    check_writable,
+    copy_issues,
+    number_issues,
+    write_new,
+)
 
 _MOST_TOLD = 10  # files that are not copied, one by one
 
@@ -46,7 +53,7 @@ class BacklogPlan:
         """Folders whose Markdown files are no issues yet, and could be."""
         found = self.found
         if found.unnumbered and not self.number:
-            return (Place("issues", len(found.unnumbered)),)
+            return (Place(ISSUES, len(found.unnumbered), holds_issues=True),)
         return () if self.adopted or self.declined else found.places
 
     @property
@@ -55,7 +62,8 @@ class BacklogPlan:
         found = self.found
         if found.has_backlog or found.unnumbered or found.other or found.misplaced:
             return False
-        return not self.adopted and (self.declined or not found.places)
+        is_nothing_adopted = not any(folder.contents for folder in self.adopted)
+        return is_nothing_adopted and (bool(self.adopted) or self.declined or not found.places)
 
 
 def plan_backlog(project: Project, adopt: Path | None, questions: Questions | None) -> BacklogPlan:
@@ -65,8 +73,8 @@ def plan_backlog(project: Project, adopt: Path | None, questions: Questions | No
     """
     found = find_backlog(project.root)
     folder = None if adopt is None else _opened(adopt)
-    number = folder == project.root / "issues"
-    adopted = [] if folder is None or number else [_read(folder, str(adopt), project)]
+    number = folder == project.root / ISSUES
+    adopted = [] if folder is None or number else [_wanted(folder, str(adopt), project)]
     declined = False
     if questions is not None:
         if found.unnumbered and not number:
@@ -79,22 +87,29 @@ def plan_backlog(project: Project, adopt: Path | None, questions: Questions | No
     return BacklogPlan(found, number, tuple(adopted), declined)
 
 
+def check_backlog(project: Project, plan: BacklogPlan) -> None:
+    """Raise UsageError for what can be known to fail, before anything is written."""
+    check_issues(project, renamed=plan.found.unnumbered if plan.number else ())
+    for folder in plan.adopted:
+        check_issues(project, copied=folder.contents)
+    if plan.needs_example:
+        check_writable(project.root / ISSUES)
+
+
 def set_up_backlog(project: Project, plan: BacklogPlan, report: Report) -> bool:
     """Do it; whether there is an issue in the end. Raises UsageError where it cannot be written."""
-    found = plan.found
-    if found.issues:
-        report.note(f"found {_count(found.issues, 'issue')} in issues/, {found.open_issues} open")
-    if found.briefs:
-        report.note(f"found {_count(found.briefs, 'brief')} in ideas/, {found.open_briefs} open")
     if plan.number:
-        number_issues(project, found.unnumbered, report.did)
+        number_issues(project, plan.found.unnumbered, report.did)
     for folder in plan.adopted:
         _copy(project, folder, report)
     if plan.needs_example:
-        write_new(project.root / "issues" / EXAMPLE_NAME, EXAMPLE_ISSUE, project.root)
+        write_new(project.root / ISSUES / EXAMPLE_NAME, EXAMPLE_ISSUE, project.root)
         report.did(f"wrote issues/{EXAMPLE_NAME}: an example; write your own issues beside it")
+    there = find_backlog(project.root)
+    if not plan.needs_example:
+        _note_what_is_there(plan, there, report)
     _note_what_is_left(plan, report)
-    return bool(find_backlog(project.root).issues)
+    return bool(there.issues)
 
 
 def _opened(folder: Path) -> Path:
@@ -108,15 +123,21 @@ def _opened(folder: Path) -> Path:
     return opened
 
 
+def _wanted(folder: Path, shown: str, project: Project) -> Adopted:
+    """What the user has named: a folder that gives nothing is a mistake."""
+    adopted = _read(folder, shown.rstrip("/") or shown, project)
+    if not adopted.contents:
+        raise UsageError(
+            f"{adopted.shown} holds no file that could be an issue",
+            "; ".join(adopted.left_out)
+            or "files called *.md or *.markdown are taken, but no README",
+        )
+    return adopted
+
+
 def _read(folder: Path, shown: str, project: Project) -> Adopted:
     is_root = folder.resolve() == project.root
     contents, left_out = read_adoptable(folder, lambda name: may_be_issue(name, is_root=is_root))
-    shown = shown.rstrip("/") or shown
-    if not contents:
-        raise UsageError(
-            f"{shown} holds no file that could be an issue",
-            "; ".join(left_out) or "files called *.md or *.markdown are taken, but no README",
-        )
     return Adopted(shown, contents, tuple(left_out))
 
 
@@ -136,11 +157,20 @@ def _copy(project: Project, folder: Adopted, report: Report) -> None:
         report.note(f"not copied: {more} more")
 
 
+def _note_what_is_there(plan: BacklogPlan, there: Findings, report: Report) -> None:
+    issues = f"{_count(there.issues, 'issue')} in issues/, {there.open_issues} open"
+    if there.issues != plan.found.issues:
+        report.note(f"there are now {issues}" if there.issues > 1 else f"there is now {issues}")
+    elif there.issues:
+        report.note(f"found {issues}")
+    if there.briefs:
+        report.note(f"found {_count(there.briefs, 'brief')} in ideas/, {there.open_briefs} open")
+
+
 def _note_what_is_left(plan: BacklogPlan, report: Report) -> None:
     found = plan.found
     for place in plan.left:
-        is_numbering = place.folder == "issues"
-        report.note(f"left out: {_unnumbered(found) if is_numbering else _holds(place)}")
+        report.note(f"left out: {_unnumbered(found) if place.holds_issues else _holds(place)}")
     for name in found.other:
         report.note(f"left out: issues/{as_text(name)}, as an issue is a Markdown file")
     if found.misplaced:
@@ -148,7 +178,8 @@ def _note_what_is_left(plan: BacklogPlan, report: Report) -> None:
 
 
 def _may_number(found: Findings) -> str:
-    return f"{_unnumbered(found)}. Number {'it' if len(found.unnumbered) == 1 else 'them'}?"
+    these = "it" if len(found.unnumbered) == 1 else "them"
+    return f"{_unnumbered(found)}.\nRename {these}, each with a number of its own?"
 
 
 def _unnumbered(found: Findings) -> str:
@@ -159,7 +190,7 @@ def _unnumbered(found: Findings) -> str:
 
 
 def _may_copy(place: Place) -> str:
-    return f"{_holds(place)}. Copy to issues/, numbered?"
+    return f"{_holds(place)}.\nCopy to issues/, numbered?"
 
 
 def _holds(place: Place) -> str:

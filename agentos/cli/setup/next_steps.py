@@ -29,7 +29,7 @@ def next_steps(
 
 def _adopting(project: Path, left: Sequence[Place]) -> Iterator[tuple[str, str]]:
     for place in left[:1]:
-        what = "numbers them" if place.folder == "issues" else "copies them to issues/, numbered"
+        what = "numbers them" if place.holds_issues else "copies them to issues/, numbered"
         yield init_command(project, place.folder), what
 
 

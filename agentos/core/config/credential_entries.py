@@ -117,6 +117,16 @@ def entries_of_project(
     return tuple(_from_project(tables, providers))
 
 
+def tables_of(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
+    """The entries as the user's own file holds them, not yet checked; raises ConfigError."""
+    tables = data.get("credential", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(
+            f"{path}: credentials are written as [[credential]] tables", "mend it by hand"
+        )
+    return tables
+
+
 def checked_name(name: object, where: str) -> str:
     """The name of a credential; raises ConfigError, which repeats nothing of another text."""
     if isinstance(name, str) and _NAME.fullmatch(name):
@@ -176,10 +186,7 @@ def _from_file(path: Path, providers: Mapping[str, str]) -> Iterator[CredentialE
     data = {} if content is None else parse_toml(content, str(path))
     if data.keys() - {"credential"}:
         raise ConfigError(f"{path}: only [[credential]] tables are known there")
-    tables = data.get("credential", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{path}: credentials are written as [[credential]] tables")
-    for position, table in enumerate(tables, start=1):
+    for position, table in enumerate(tables_of(data, path), start=1):
         exposed = path if "secret" in table and not is_private else None
         where = f"{path}, credential {position}"
         yield _from_table(table, providers, where, origin=Origin.FILE, exposed=exposed)

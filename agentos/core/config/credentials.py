@@ -5,7 +5,7 @@ Each source is read once. What reads the system's keyring is handed in: the core
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +19,7 @@ from agentos.core.config.credential_entries import (
     entries_of_all_places,
 )
 from agentos.core.credentials import Credential
-from agentos.core.errors import ConfigError
+from agentos.core.errors import ConfigError, Hint
 from agentos.core.masking import SHORTEST_SECRET
 
 LIMIT_VARIABLE = "AGENTOS_CREDENTIAL_LIMIT"
@@ -60,6 +60,17 @@ class CredentialSet:
     variables: frozenset[str] = frozenset()
 
 
+class SecretError(ConfigError):
+    """The secret of an entry is not there or can be no key.
+
+    `state` says so in some words that do not name the entry.
+    """
+
+    def __init__(self, where: str, state: str, hint: str, *, sentence: str = "") -> None:
+        super().__init__(sentence or f"{where}: {state}", hint)
+        self.state = state
+
+
 def no_keyring(_name: str) -> None:
     """A keyring that holds nothing."""
 
@@ -71,12 +82,26 @@ def load_credentials(
     project_entries: Sequence[object] = (),
     key_variables: Mapping[str, str] = MappingProxyType({}),
     read_keyring: ReadKeyring = no_keyring,
+    accounts: Collection[str] | None = None,
 ) -> CredentialSet:
-    """Every entry of `declared_entries`, with its secret. Raises ConfigError."""
+    """Every entry of `declared_entries`, with its secret. Raises ConfigError.
+
+    `accounts` are those that will be asked, None for any: as `holds_up` says, an entry of another
+    one may come without its secret.
+    """
     entries = declared_entries(
         environ, config_folder, project_entries=project_entries, key_variables=key_variables
     )
-    credentials = tuple(resolve(entry, environ, read_keyring) for entry in entries)
+
+    def found(entry: CredentialEntry) -> Credential:
+        try:
+            return resolve(entry, environ, read_keyring)
+        except ConfigError:
+            if holds_up(entry, accounts):
+                raise
+            return Credential(entry.name, None, entry.provider, entry.max_concurrent)
+
+    credentials = tuple(map(found, entries))
     variables = frozenset(key_variables.values())
     values = {environ.get(name, "").strip() for name in variables | PROVIDER_KEY_VARIABLES}
     return CredentialSet(
@@ -84,6 +109,15 @@ def load_credentials(
         secrets=frozenset(values | {one.secret or "" for one in credentials}) - {""},
         variables=variables | {entry.variable for entry in entries if entry.variable},
     )
+
+
+def holds_up(entry: CredentialEntry, accounts: Collection[str] | None) -> bool:
+    """Whether a run that asks those accounts needs the entry's secret, or a look at it.
+
+    A keyring may be locked, or not there at all. It is asked also for a key that is not needed,
+    as that is masked and kept from children, too; without an answer that run does without.
+    """
+    return not entry.in_keyring or accounts is None or entry.provider in accounts
 
 
 def known_secrets(
@@ -120,15 +154,24 @@ def likely_secrets(environ: Mapping[str, str]) -> frozenset[str]:
 def resolve(
     entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring
 ) -> Credential:
-    """The credential that an entry speaks of; raises ConfigError where its secret is not there.
+    """The credential that an entry speaks of; raises SecretError where its secret is not there.
 
     Whether a variable of an SDK holds a key is checked when it is lent: who does not use it is not
     held up.
     """
     secret = _secret(entry, environ, read_keyring)
     if entry.origin is not Origin.IMPLIED:
-        checked_secret(secret, f"{entry.where} ({entry.name})")
+        checked_secret(secret, _called(entry))
     return Credential(entry.name, secret, entry.provider, entry.max_concurrent)
+
+
+def resolve_for_use(
+    entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring
+) -> Credential:
+    """The same, where a variable of an SDK has to hold a key, too; raises SecretError."""
+    credential = resolve(entry, environ, read_keyring)
+    checked_secret(credential.secret or "", _called(entry))
+    return credential
 
 
 def credential_limit(environ: Mapping[str, str]) -> int | None:
@@ -142,55 +185,64 @@ def credential_limit(environ: Mapping[str, str]) -> int | None:
 
 
 def checked_secret(value: str, where: str) -> str:
-    """The secret; raises ConfigError for one that can be no key.
+    """The secret; raises SecretError for one that can be no key.
 
     The HTTP library would refuse it as a header, in a message that shows it whole.
     """
     if not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigError(
-            f"{where}: the secret holds a space, a line break or a letter that no key has",
+        raise SecretError(
+            where,
+            "the secret holds a space, a line break or a letter that no key has",
             "copy the key again, and nothing but the key",
         )
     return value
 
 
 def _secret(entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring) -> str:
-    called = f"{entry.where} ({entry.name})"
     if entry.exposed:
-        raise ConfigError(
-            f"{entry.exposed} holds a secret and is open to other users",
-            f"type: chmod 600 {shlex.quote(str(entry.exposed))}",
+        raise SecretError(
+            _called(entry),
+            "its file is open to other users",
+            Hint("", f"type: chmod 600 {shlex.quote(str(entry.exposed))}"),
+            # Without the entry: it is the same for all that are in there.
+            sentence=f"{entry.exposed} holds a secret and is open to other users",
         )
     if entry.variable is not None:
-        return _variable_value(entry, environ, called)
+        return _variable_value(entry, environ)
     if not entry.in_keyring:
         return entry.secret or ""
     try:
         secret = (read_keyring(entry.name) or "").strip()
     except ConfigError as error:
-        raise ConfigError(f"{called}: {error}", error.hint) from None
+        raise SecretError(_called(entry), str(error), error.hint) from None
     if secret:
         return secret
-    raise ConfigError(f"{called}: the system's keyring has no key of that name", _again(entry))
+    raise SecretError(_called(entry), "the system's keyring has no key of that name", _again(entry))
 
 
-def _variable_value(entry: CredentialEntry, environ: Mapping[str, str], called: str) -> str:
+def _variable_value(entry: CredentialEntry, environ: Mapping[str, str]) -> str:
     value = environ.get(entry.variable or "", "").strip()
     if value:
         return value
     if entry.shown_variable == entry.variable:
-        raise ConfigError(
-            f"{called}: the variable {entry.variable} is not set or empty",
+        raise SecretError(
+            _called(entry),
+            f"the variable {entry.variable} is not set or empty",
             {
-                Origin.FILE: f"set it, or {_again(entry)}",
+                Origin.FILE: Hint("set it", f", or {_again(entry)}"),
                 Origin.ENVIRONMENT: f"set it, or take {entry.name} out of {CREDENTIALS_VARIABLE}",
             }.get(entry.origin, "set it"),
         )
-    raise ConfigError(
-        f"{called}: the variable that it names is not set or empty",
+    raise SecretError(
+        _called(entry),
+        "the variable that it names is not set or empty",
         "the name of a variable belongs there, such as MY_API_KEY, never the key itself",
     )
 
 
+def _called(entry: CredentialEntry) -> str:
+    return f"{entry.where} ({entry.name})"
+
+
 def _again(entry: CredentialEntry) -> str:
-    return f"store the key: agentos credentials add {entry.name} --replace"
+    return Hint("", f"store the key: agentos credentials add {entry.name} --replace")

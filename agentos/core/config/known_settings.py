@@ -14,6 +14,9 @@ from agentos.core.model_settings import (
     TimeLimits,
 )
 
+ROLES = ("drafter", "reviewer")
+"""Who is asked in the course of an item; each setting of that name is a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSetting:

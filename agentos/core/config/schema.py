@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from agentos.core.config.kinds import Value
-from agentos.core.config.known_settings import PRICE_DATE, SETTINGS, TABLES, KnownSetting
+from agentos.core.config.known_settings import PRICE_DATE, ROLES, SETTINGS, TABLES, KnownSetting
 from agentos.core.errors import ConfigError
 
 Path = tuple[str, ...]
@@ -30,7 +30,7 @@ def needs_trust(path: Path, value: Value) -> bool:
         return True
     if path[0] == "prices" and path != _PRICE_DATE:
         return True  # with a price of 0 no budget would hold
-    return path in (("drafter",), ("reviewer",)) and str(value).startswith("command/")
+    return path in {(role,) for role in ROLES} and str(value).startswith("command/")
 
 
 def checked(path: Path, value: object, subject: str) -> Value:

@@ -18,10 +18,11 @@ from agentos.core.config.kinds import Value
 from agentos.core.config.schema import CREDENTIAL, checked, dotted, needs_trust, settings_of
 from agentos.core.config.toml_files import parse_toml, read_config_file
 from agentos.core.config.trust import TrustStore
-from agentos.core.errors import ConfigError, TrustError
+from agentos.core.errors import ConfigError, Hint, TrustError
 from agentos.core.hashing import sha256
 
 PROJECT_FILE = "agentos.toml"
+SHARED_FILE = "pyproject.toml"
 USER_FILE = "config.toml"
 
 DEFAULTS: Mapping[schema.Path, Value] = MappingProxyType({("drafter",): "embedded"})
@@ -71,11 +72,16 @@ class ProjectConfig:
             )
 
     @property
+    def counted_credentials(self) -> tuple[object, ...]:
+        """The tables of credentials; none of a project that is not trusted."""
+        return () if self.untrusted else self.credentials
+
+    @property
     def how_to_trust(self) -> str:
         """A hint: what to read, and what to type."""
-        return (
-            "read the file; if it does what you want, type: "
-            f"agentos config trust --project {shlex.quote(str(self.path.parent))}"
+        return Hint(
+            "read the file; if it does what you want",
+            f", type: agentos config trust --project {shlex.quote(str(self.path.parent))}",
         )
 
 
@@ -143,17 +149,29 @@ def from_user(config_folder: Path) -> list[Setting]:
 
 def from_project(project: Path, trust: TrustStore) -> ProjectConfig:
     """`agentos.toml`, or the table `[tool.agentos]` of pyproject.toml; raises ConfigError."""
-    own, pyproject = project / PROJECT_FILE, project / "pyproject.toml"
-    content, _ = read_config_file(own)
-    shared, _ = read_config_file(pyproject)
-    table = _tool_table(shared, pyproject)
-    if content is not None and table is not None:
-        raise ConfigError(f"both {own} and [tool.agentos] in {pyproject} are there; keep one")
-    if content is not None:
-        return _project_config(own, parse_toml(content, str(own)), sha256(content), trust)
-    if table is not None:
-        return _project_config(pyproject, table, _digest(table, pyproject), trust)
-    return ProjectConfig(own)
+    own, shared = from_own_file(project, trust), from_shared_file(project, trust)
+    if own and shared:
+        raise ConfigError(
+            f"both {own.path} and [tool.agentos] in {shared.path} are there; keep one"
+        )
+    return own or shared or ProjectConfig(project / PROJECT_FILE)
+
+
+def from_own_file(project: Path, trust: TrustStore) -> ProjectConfig | None:
+    """`agentos.toml` alone, None where it is missing; raises ConfigError."""
+    path = project / PROJECT_FILE
+    content, _ = read_config_file(path)
+    if content is None:
+        return None
+    return _project_config(path, parse_toml(content, str(path)), sha256(content), trust)
+
+
+def from_shared_file(project: Path, trust: TrustStore) -> ProjectConfig | None:
+    """The table in pyproject.toml alone, None where it is missing; raises ConfigError."""
+    path = project / SHARED_FILE
+    content, _ = read_config_file(path)
+    table = _tool_table(content, path)
+    return None if table is None else _project_config(path, table, _digest(table, path), trust)
 
 
 def _tool_table(content: bytes | None, path: Path) -> dict[str, Any] | None:

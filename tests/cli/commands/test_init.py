@@ -1,3 +1,4 @@
+import errno
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -5,6 +6,9 @@ from pathlib import Path
 import pytest
 from command import Agentos
 
+from agentos.core.files import create_file
+from agentos.core.installation import install_command
+from agentos.workspace import scaffold
 from agentos.workspace.example_issue import EXAMPLE_NAME
 
 Write = Callable[..., None]
@@ -112,7 +116,7 @@ def test_a_model_that_needs_a_key_says_what_to_type(
     assert (code, drafter(project)) == (0, "gemini/x")
     lines = output.splitlines()
     assert lines[lines.index("First:") + 1 :][:2] == [
-        "  pip install 'google-genai>=3,<4'",
+        f"  {install_command('google-genai>=3,<4')}",
         "  agentos credentials add gemini",
     ]
 
@@ -181,9 +185,70 @@ def test_to_adopt_the_folder_of_issues_numbers_it(
         "issues/013-b.md",
     }
     assert "renamed issues/b.md to issues/013-b.md\n" in output
+    assert "there are now 3 issues in issues/, 3 open\n" in output
+    assert "found" not in output
     code, output = agentos("init", "--adopt", str(project / "issues"))
     assert code == 0
     assert "nothing to do\n" in output
+
+
+def test_a_copy_and_a_renamed_file_are_called_the_same(
+    agentos: Agentos, project: Path, write: Write
+) -> None:
+    write("issues/Add Search (v2).md", text="---\nstate: closed\n---\n# Here\n")
+    write("tickets/Add Search (v2).md", text="# There\n")
+    code, output = agentos("init", "--adopt", str(project / "issues"))
+    assert (code, "there is now 1 issue in issues/, 0 open\n" in output) == (0, True)
+    code, output = agentos("init", "--adopt", str(project / "tickets"))
+    assert code == 0  # what is called so already stands for it
+    (project / "issues/001-add-search-v2.md").rename(project / "issues/001-other.md")
+    agentos("init", "--adopt", str(project / "tickets"))
+    issues = {path.name: path.read_text() for path in (project / "issues").iterdir()}
+    assert issues == {
+        "001-other.md": "---\nstate: closed\n---\n# Here\n",
+        "002-add-search-v2.md": "# There\n",
+    }
+
+
+def test_what_stops_half_way_says_so_and_goes_on(
+    agentos: Agentos, project: Path, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("tickets/a.md", "tickets/b.md", "tickets/c.md")
+
+    def full(path: Path, content: bytes, *, mode: int) -> None:
+        if path.name == "002-b.md":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        create_file(path, content, mode=mode)
+
+    adopting = ("init", "--adopt", str(project / "tickets"))
+    with monkeypatch.context() as patch:
+        patch.setattr(scaffold, "create_file", full)
+        code, output = agentos(*adopting)
+    assert code == 2
+    assert "002-b.md cannot be written: No space left on device\n" in output
+    assert "what was told so far stays, and the same command does the rest" in output
+    assert output.index("wrote agentos.toml") < output.index("001-a.md\n")
+    assert {"agentos.toml", "issues/001-a.md"} <= set(files(project))
+    code, output = agentos(*adopting)
+    assert (code, "there are now 3 issues in issues/, 3 open\n" in output) == (0, True)
+    assert {path.name for path in (project / "issues").iterdir()} == {
+        "001-a.md",
+        "002-b.md",
+        "003-c.md",
+    }
+
+
+@pytest.mark.parametrize("state", ["elsewhere", "nowhere", ".agentos"])
+def test_a_state_folder_that_is_no_folder_is_seen_before_anything_is_written(
+    agentos: Agentos, project: Path, write: Write, tmp_path: Path, state: str
+) -> None:
+    write("issues/a.md")
+    (tmp_path / "elsewhere").mkdir()
+    (project / ".agentos").symlink_to(tmp_path / state if "where" in state else state)
+    code, output = agentos("init", "--adopt", str(project / "issues"))
+    assert (code, "is a symlink" in output) == (2, True)
+    assert list(files(project)) == ["issues/a.md"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_files_elsewhere_are_told_and_copied_when_it_is_wished(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from command import Agentos
 
+from agentos.core.installation import install_command
 from agentos.models.command.presets import PRESETS
 
 KEY = "sk-ant-api03-Zm9vYmFy"
@@ -87,7 +88,10 @@ def test_an_address_that_is_not_trusted_is_marked(
 
 
 def test_a_package_is_shown_with_its_version_or_with_how_to_get_it(
-    row: Callable[[str], list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    row: Callable[[str], list[str]],
+    agentos: Agentos,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     info = tmp_path / "site" / "acme-1.0.dist-info"
     info.mkdir(parents=True)
@@ -109,7 +113,9 @@ def test_a_package_is_shown_with_its_version_or_with_how_to_get_it(
     monkeypatch.delitem(sys.modules, "acme_there", raising=False)
     try:
         assert row("there/NAME")[1] == "acme 1.5"
-        assert row("missing/NAME")[1] == "missing: pip install 'acme-sdk>=2'"
+        assert row("missing/NAME")[1] == "missing"
+        needed = f"The package for missing: {install_command('acme-sdk>=2')}"
+        assert [line for line in agentos("models")[1].splitlines() if "package" in line] == [needed]
         assert row("unknown/NAME")[1:] == ["installed", "missing: agentos credentials add unknown"]
         assert row("broken")[1:] == ["cannot be imported"]
     finally:

@@ -9,6 +9,7 @@ from stored_credentials import KEY, OTHER, entries
 
 from agentos.cli import main
 from agentos.cli.credentials import adding
+from agentos.core.installation import install_command
 
 
 def test_without_a_keyring_it_goes_into_the_file(credentials: Agentos, file: Path) -> None:
@@ -27,7 +28,22 @@ def test_without_the_extra_it_is_said_how_to_get_it(
     monkeypatch.setattr(adding, "is_installed", lambda: False)
     code, output = credentials("add", "openai", stdin=KEY.encode())
     assert code == 0
-    assert f"in {file} (mode 600); for the system's keyring, type: pip install" in output
+    how = install_command("keyring>=25")
+    assert f"in {file} (mode 600); for the system's keyring, type: {how}." in output
+
+
+def test_what_is_needed_to_use_the_key_is_said_before_how_to_try_it(
+    credentials: Agentos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agentos.models.catalog.missing_package", lambda one: one.requirement)
+    code, output = credentials("add", "openai", stdin=KEY.encode())
+    assert code == 0
+    _, package, trial = output.splitlines()
+    assert package == (
+        "openai needs a package that is missing or of another version; type: "
+        + install_command("openai>=3,<4")
+    )
+    assert trial.startswith("Try it: ")
 
 
 def test_with_a_keyring_it_goes_there(

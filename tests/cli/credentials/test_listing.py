@@ -48,13 +48,16 @@ def test_each_entry_has_its_own_state(
         ["NAME", "PROVIDER", "QUOTA DOMAIN", "SLOTS", "KEY", "STATE"],
         [
             *("ci", "gemini", "ci", "as -j", "variable CI_KEY (AGENTOS_CREDENTIALS)"),
-            "the variable CI_KEY is not set",
+            "the variable CI_KEY is not set or empty",
         ],
         ["there", "openai", "there", "2", "the system's keyring", "ready"],
-        ["lost", "openai", "lost", "as -j", "the system's keyring", "not in the keyring"],
+        [
+            *("lost", "openai", "lost", "as -j", "the system's keyring"),
+            "the system's keyring has no key of that name",
+        ],
         [
             *("bad", "openai", "bad", "as -j", "variable BAD (credentials.toml)"),
-            "what it holds can be no key",
+            "the secret holds a space, a line break or a letter that no key has",
         ],
         [
             *("free", "free", "as -j", "variable FREE (credentials.toml)"),
@@ -105,4 +108,4 @@ def test_a_key_in_the_place_of_a_variable_is_not_shown(
     monkeypatch.setenv("AGENTOS_CREDENTIALS", f"mine:{KEY}:openai")
     code, output = credentials("list")
     assert code == 0
-    assert "the variable ... is not set" in output
+    assert "the variable that it names is not set or empty" in output

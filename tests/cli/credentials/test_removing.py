@@ -41,6 +41,15 @@ def test_what_is_not_stored_is_told_with_what_to_do(
         assert hint in output
 
 
+def test_a_file_that_holds_something_else_is_named(credentials: Agentos, file: Path) -> None:
+    file.parent.mkdir(parents=True)
+    file.write_text("credential = 7\n")
+    file.chmod(0o600)
+    code, output = credentials("remove", "openai")
+    assert code == 2
+    assert f"{file}: credentials are written as [[credential]] tables" in output
+
+
 def test_an_environment_that_is_wrong_holds_up_nothing(
     credentials: Agentos, monkeypatch: pytest.MonkeyPatch
 ) -> None:

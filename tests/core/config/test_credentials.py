@@ -377,6 +377,25 @@ def test_what_a_keyring_says_is_told_of_its_entry(folder: Path) -> None:
     assert caught.value.hint == "unlock it"
 
 
+def test_a_keyring_holds_up_only_who_asks_for_its_key(folder: Path) -> None:
+    write(folder, IN_KEYRING + f"[[credential]]\nname = 'm'\nsecret = '{KEY}'")
+
+    def locked(_name: str) -> str:
+        raise ConfigError("it is locked", "unlock it")
+
+    found = load_credentials({}, folder, read_keyring=locked, accounts={"gemini", "embedded"})
+    assert found.usable == (Credential("team", None, "openai"), Credential("m", KEY))
+    assert found.secrets == {KEY}
+    with pytest.raises(ConfigError, match="it is locked"):
+        load_credentials({}, folder, read_keyring=locked, accounts={"gemini", "openai"})
+
+
+def test_a_key_that_nobody_asks_for_is_kept_from_children_all_the_same(folder: Path) -> None:
+    write(folder, IN_KEYRING)
+    found = load_credentials({}, folder, read_keyring={"team": KEY}.get, accounts={"embedded"})
+    assert found.secrets == {KEY}
+
+
 def test_a_key_from_a_keyring_is_looked_at_as_any_other(folder: Path) -> None:
     write(folder, IN_KEYRING)
     with pytest.raises(ConfigError, match="holds a space") as caught:

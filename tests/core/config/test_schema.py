@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agentos.core.config import kinds
 from agentos.core.config.kinds import Value
+from agentos.core.config.known_settings import ROLES, SETTINGS
 from agentos.core.config.schema import Path, dotted, needs_trust, settings_of
 from agentos.core.config.toml_files import parse_toml
 from agentos.core.errors import ConfigError
@@ -25,6 +27,10 @@ def refused(text: str) -> tuple[str, str]:
     assert KEY not in f"{said} {caught.value.__cause__!r}"
     assert OTHER not in f"{said}"
     return said
+
+
+def test_each_role_is_a_setting_that_names_a_model() -> None:
+    assert tuple(name for name, one in SETTINGS.items() if one.kind is kinds.MODEL_NAME) == ROLES
 
 
 def test_every_setting_is_found_by_its_path() -> None:

@@ -2,7 +2,7 @@ import subprocess
 
 import pytest
 
-from agentos.diagnosis.shell import quoted
+from agentos.core.shell import quoted
 
 WORDS = [
     "plain",

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from agentos.diagnosis.shell import quoted
+from agentos.core.shell import quoted
 
 _PROGRAM = "agentos"
 _UVX_FOLDERS = ("archive-v", "environments-v")  # of uv's cache, where nothing is to be changed
@@ -100,6 +100,11 @@ def this_installation(environ: Mapping[str, str]) -> Installation:
         has_ensurepip=importlib.util.find_spec("ensurepip") is not None,
         is_systems=not in_venv and marker.is_file(),
     )
+
+
+def install_command(requirement: str) -> str:
+    """What to type so that the environment that is running has the package."""
+    return this_installation(os.environ).install(requirement)
 
 
 def _source() -> str:

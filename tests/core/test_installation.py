@@ -1,12 +1,14 @@
 """The command fits the environment. That these commands work was seen with the real programs."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agentos.diagnosis.installation import Installation, this_installation
+from agentos.core.installation import Installation, install_command, this_installation
+from agentos.core.shell import quoted
 
 WHEEL = "/tmp/my wheels/agentos.whl"
 
@@ -79,6 +81,15 @@ class TestProgram:
     def test_as_a_module_where_there_is_no_command(self, venv: Installation) -> None:
         (venv.prefix / "bin/agentos").unlink()
         assert venv.program == f"{venv.python} -m agentos"
+
+
+def test_what_is_typed_fits_the_environment_that_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert install_command("sdk>=2") == f"{quoted(sys.executable)} -m pip install 'sdk>=2'"
+    (tmp_path / "pipx_metadata.json").touch()
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert install_command("sdk>=2") == f"pipx inject --force {tmp_path.name} 'sdk>=2'"
 
 
 def test_the_one_that_runs() -> None:
