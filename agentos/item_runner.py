@@ -29,7 +29,7 @@ from agentos.core.paths import StatePaths
 from agentos.interruption import Interruption
 from agentos.leasing_model import LeasingModel
 from agentos.models.registry import load_model
-from agentos.publishing.index import IndexEntry, document_exists, read_index
+from agentos.publishing.index import IndexEntry, as_it_stands, read_index
 from agentos.workflows.issue import workflow as issue_workflow
 from agentos.workflows.journal import Journal, JournalIdentity
 from agentos.workflows.lld import workflow as lld_workflow
@@ -176,7 +176,9 @@ def _work_on(
 
 
 def _is_finished(task: Task, entry: IndexEntry, identity: JournalIdentity) -> bool:
-    return entry.input_hash == identity.input_hash and document_exists(task.project, entry)
+    if entry.input_hash != identity.input_hash:
+        return False
+    return as_it_stands(task.project, entry) is not None
 
 
 def _recorded(entry: IndexEntry) -> Reported:

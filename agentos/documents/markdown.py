@@ -51,11 +51,15 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class ListItem:
-    """One entry of a list, on one line; `depth` is 0 in the outermost list."""
+    """One entry of a list, on one line; `depth` is 0 in the outermost list.
+
+    `number` is None in a list that is not numbered.
+    """
 
     text: str
     depth: int = 0
     code: tuple[Code, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +135,24 @@ def _blocks(nodes: Sequence[SyntaxTreeNode], depth: int) -> Iterator[Block]:
                 yield Paragraph(text)
         elif node.type in ("fence", "code_block"):
             yield _code(node)
-        elif node.type in ("bullet_list", "ordered_list"):
+        elif node.type == "bullet_list":
             for item in node.children:
                 yield from _list_item(item, depth)
+        elif node.type == "ordered_list":
+            for number, item in enumerate(node.children, int(node.attrs.get("start", 1))):
+                yield from _list_item(item, depth, number)
         elif node.type == "table":
             yield _table(node)
         else:
             yield from _blocks(node.children, depth)
 
 
-def _list_item(node: SyntaxTreeNode, depth: int) -> Iterator[Block]:
+def _list_item(node: SyntaxTreeNode, depth: int, number: int | None = None) -> Iterator[Block]:
     own = list(_blocks(node.children, depth + 1))
     text = " ".join(block.text for block in own if isinstance(block, Paragraph))
     code = tuple(block for block in own if isinstance(block, Code))
     if text or code:
-        yield ListItem(text, depth, code)
+        yield ListItem(text, depth, code, number)
     yield from (block for block in own if isinstance(block, ListItem | Table))
 
 

@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterable
 
 from agentos.documents.front_matter import split_front_matter
-from agentos.documents.markdown import Block, Code, ListItem, Paragraph, is_paragraph, title_of
+from agentos.documents.markdown import (
+    Block,
+    Code,
+    ListItem,
+    Paragraph,
+    Table,
+    is_paragraph,
+    title_of,
+)
 from agentos.documents.writing import fenced, indented, one_line, table
 
 _MARKUP = re.compile(r"[\\`*_\[\]<>&#!]")
@@ -40,29 +48,37 @@ def titled(text: str, title: str) -> str:
     return f"{text.removesuffix(body)}# {heading(title)}\n\n{body}"
 
 
-def list_item(text: str, code: Iterable[Code] = (), depth: int = 0) -> str:
-    """One bullet; `text` is Markdown of ours or has gone through `paragraph`."""
-    parts = [f"- {text}".rstrip(), *(indented(fenced(c.text, c.language), 2) for c in code)]
-    return indented("\n\n".join(parts), 2 * depth)
+def list_item(text: str, code: Iterable[Code] = (), *, marker: str = "-") -> str:
+    """One entry of a list; `text` is Markdown of ours or has gone through `paragraph`."""
+    width = len(marker) + 1
+    examples = (indented(fenced(c.text, c.language), width) for c in code)
+    return "\n\n".join([f"{marker} {text}".rstrip(), *examples])
 
 
 def render_blocks(blocks: Iterable[Block]) -> str:
-    """The blocks as Markdown, without a final newline."""
+    """The blocks as Markdown, without a final newline; a numbered list keeps its numbers."""
     text = ""
-    in_list = False
+    above: list[tuple[ListItem, int]] = []  # the entries above, and spaces before their text
     for block in blocks:
-        is_item = isinstance(block, ListItem)
-        separator = "\n" if in_list and is_item else "\n\n"
-        text += (separator if text else "") + _render(block)
-        in_list = is_item
-    return text
+        if isinstance(block, ListItem):
+            numbered = [entry.depth for entry, _ in above if entry.number is not None]
+            # Only an empty line, or a 1, begins a numbered list below a line of text.
+            joins = above and (block.number in (None, 1) or block.depth in numbered)
+            marker = "-" if block.number is None else f"{block.number}."
+            above = [one for one in above if one[0].depth < block.depth]
+            spaces = above[-1][1] if above else 0
+            above.append((block, spaces + len(marker) + 1))
+            entry = list_item(paragraph(block.text), block.code, marker=marker)
+            text += ("\n" if joins else "\n\n") + indented(entry, spaces)
+        else:
+            above = []
+            text += "\n\n" + _render(block)
+    return text[2:]
 
 
-def _render(block: Block) -> str:
+def _render(block: Paragraph | Code | Table) -> str:
     if isinstance(block, Paragraph):
         return paragraph(block.text)
     if isinstance(block, Code):
         return fenced(block.text, block.language)
-    if isinstance(block, ListItem):
-        return list_item(paragraph(block.text), block.code, block.depth)
     return table(block.header, block.rows)

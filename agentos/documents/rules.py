@@ -1,7 +1,7 @@
 """Structural rules for a document that a model wrote, whichever model it was."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from agentos.documents.front_matter import split_front_matter
 from agentos.documents.headings import Role, plain_heading, role_of
@@ -30,6 +30,7 @@ _ALIASES = {
 }
 _REQUIREMENT = re.compile(r"\A\W*R(?P<number>\d{1,6})\b\W*")
 _REFERENCE = re.compile(r"\bR(?P<first>\d{1,6})(?:\s*[-\u2013]\s*R?(?P<last>\d{1,6}))?\b")
+_UNNUMBERED = Finding("unnumbered", "The draft numbers no requirement: list them as R1, R2, ...")
 _TITLE = "# title"  # a key that no heading has
 _SHOWN = 60  # characters of a text that a finding quotes
 
@@ -66,6 +67,21 @@ def check_issue(draft: str, source: str) -> tuple[Finding, ...]:
                 Finding("no-list", f"`## {name}` has no entries: list them one by one.")
             )
     return (*findings, *_dropped_files(draft, source))
+
+
+def causes(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings, without those of the form that come from what a reviewer misses in the source.
+
+    A draft lists no requirement, for example, because the issue has none.
+    """
+    found = tuple(findings)
+    explained = {
+        "no-requirements": {_UNNUMBERED},
+        "no-idea": {_empty("Objective"), _empty("Requirements")},
+        "no-acceptance-criteria": {_empty("Acceptance Criteria")},
+    }
+    effects = {effect for finding in found for effect in explained.get(finding.rule, ())}
+    return tuple(finding for finding in found if finding not in effects)
 
 
 def _key(title: str) -> Role | str:
@@ -114,7 +130,11 @@ def _sections(parts: dict[Role | str, str], required: tuple[str, ...]) -> Iterat
         if _key(name) not in parts:
             yield Finding("missing-section", f"The section `## {name}` is missing.")
         elif not blocks(parts[_key(name)]):
-            yield Finding("empty-section", f"The section `## {name}` is empty.")
+            yield _empty(name)
+
+
+def _empty(name: str) -> Finding:
+    return Finding("empty-section", f"The section `## {name}` is empty.")
 
 
 def _placeholders(parts: dict[Role | str, str]) -> Iterator[Finding]:
@@ -160,7 +180,7 @@ def _numbers(text: str) -> list[int]:
 
 def _numbering(numbers: list[int]) -> Iterator[Finding]:
     if not numbers:
-        yield Finding("unnumbered", "The draft numbers no requirement: list them as R1, R2, ...")
+        yield _UNNUMBERED
     elif numbers != list(range(1, len(numbers) + 1)):
         listed = ", ".join(f"R{number}" for number in numbers[:20])
         yield Finding("numbering", f"The requirements are not numbered R1, R2, ...: {listed}")

@@ -5,6 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from agentos.documents.bold_headings import bold_as_headings
+from agentos.documents.checklist import (
+    split_checklist,
+    split_done,
+    without_box,
+    without_ticked_lines,
+)
 from agentos.documents.front_matter import split_front_matter
 from agentos.documents.headings import Role, role_of
 from agentos.documents.markdown import (
@@ -18,15 +24,19 @@ from agentos.documents.markdown import (
     sections,
 )
 from agentos.documents.named_files import NamedFile, named_files
-from agentos.documents.status import is_status_line
+from agentos.documents.status import MISSING, is_status_line
 
 _PLACEHOLDER = re.compile(
     r"(?:tbd|tba|tbc|todo|fixme|xxx|wip|to be (?:done|decided|defined|determined|written|added)"
     r"|coming soon|fill (?:this )?in|no response)[\s.!:\u2026]*"
-    r"|(?:tbd|tba|todo|fixme)\s*:.*|lorem ipsum.*|\W*",
+    r"|(?:tbd|tba|todo|fixme)\s*:.*|lorem ipsum.*|\W*"
+    # What stands in the templates for issues that GitHub offers.
+    r"|if applicable, add screenshots to help explain your problem\."
+    r"|add any other context (?:or screenshots )?about the [\w ]+ here\."
+    r"|a clear and concise description of .*",
     re.IGNORECASE | re.DOTALL,
 )
-_CHECKBOX = re.compile(r"\A\[[ xX]\]\s+")
+_ASKING = (Role.OBJECTIVE, Role.PROPOSAL, Role.REQUIREMENTS, Role.CRITERIA)
 _NUMBER = re.compile(r"\A\**(?:R|AC|REQ)-?\d+\**[:.)]*\**\s+")
 
 
@@ -34,12 +44,14 @@ _NUMBER = re.compile(r"\A\**(?:R|AC|REQ)-?\d+\**[:.)]*\**\s+")
 class Statement:
     """One requirement or acceptance criterion, on one line; `code` belongs to it.
 
-    `part_of` is the index of the statement under which it was listed.
+    `part_of` is the index of the statement under which it was listed, `number` the one that it had
+    in a numbered list.
     """
 
     text: str
     part_of: int | None = None
     code: tuple[Code, ...] = ()
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +59,8 @@ class Source:
     """The parts of an issue or a brief; a part that is missing or says TBD is empty.
 
     `introduction` stands before the first section, `notes` beside the lists of requirements and
-    criteria, `rest` under headings of the author's own. `prose` is all that was written except
-    what is out of scope: the text in which files are looked for.
+    criteria, with what is ticked off, `rest` under headings of the author's own. `prose` is all
+    that was written except what is out of scope or ticked off: there files are looked for.
     """
 
     title: str = ""
@@ -87,8 +99,8 @@ def parse_source(text: str) -> Source:
     introduction, objective = reading.introduction, reading.parts[Role.OBJECTIVE]
     required = reading.parts[Role.REQUIREMENTS]
     if not (required or reading.parts[Role.CRITERIA]):
-        required, introduction = _split_checklist(introduction)
-        checklist, beside = _split_checklist(objective)
+        required, introduction = split_checklist(introduction)
+        checklist, beside = split_checklist(objective)
         if beside and not required:  # of a list alone there would be no objective left
             required, objective = checklist, beside
     requirements, notes = statements(required)
@@ -104,7 +116,7 @@ def parse_source(text: str) -> Source:
         users=tuple(reading.parts[Role.USERS]),
         requirements=requirements,
         criteria=criteria,
-        notes=notes + notes_of_criteria,
+        notes=(*notes, *notes_of_criteria, *reading.done),
         files=named_files(reading.files),
         security=tuple(reading.parts[Role.SECURITY]),
         risks=tuple(reading.parts[Role.RISKS]),
@@ -123,20 +135,6 @@ def _sections(body: str) -> tuple[Section, ...]:
     return sections(bold_as_headings(body))
 
 
-def _split_checklist(introduction: list[Block]) -> tuple[list[Block], list[Block]]:
-    """What is to be ticked off, with its parts, and what stands beside it."""
-    checklist: list[Block] = []
-    beside: list[Block] = []
-    depth: int | None = None  # of the entry whose parts follow
-    for block in introduction:
-        if not isinstance(block, ListItem):
-            depth = None
-        elif depth is None or block.depth <= depth:
-            depth = block.depth if _CHECKBOX.match(block.text) else None
-        (beside if depth is None else checklist).append(block)
-    return checklist, beside
-
-
 class _Reading:
     """Sections taken one after the other, each given to the part that its heading names."""
 
@@ -147,22 +145,24 @@ class _Reading:
         self.parts: dict[Role, list[Block]] = {role: [] for role in Role}
         self.files: list[tuple[str, Block]] = []
         self.prose: list[str] = []
+        self.done: list[Block] = []
         self._role: Role | None = None
         self._level = 0
         self._opened = False
 
     def take(self, level: int, title: str, text: str) -> None:
-        content = [block for block in blocks(text) if not _is_empty(block)]
+        # What we listed as missing is no part of what the author says.
+        content = [b for b in blocks(text) if not _is_empty(b) and title != MISSING]
         is_title = level == 1 and not self.title and not self._opened
         if level == 0 or is_title:
             self.title = title
-            self.introduction += content
+            self.introduction += self._open(content)
         else:
             self._opened = True
             self._enter(level, title)
             self._add(title, content)
         if self._role is not Role.OUT_OF_SCOPE:
-            self.prose.append(text)
+            self.prose.append(without_ticked_lines(text))
 
     def _enter(self, level: int, title: str) -> None:
         """A heading of a known name opens its part; others continue the part they stand under."""
@@ -178,9 +178,16 @@ class _Reading:
                 self.rest.append(Paragraph(f"{title}:"))
             self.rest += content
         elif self._role is Role.FILES:
-            self.files += [(title, block) for block in content]
+            self.files += [(title, block) for block in self._open(content)]
         else:
-            self.parts[self._role] += content
+            asks = self._role in _ASKING
+            self.parts[self._role] += self._open(content) if asks else content
+
+    def _open(self, content: list[Block]) -> list[Block]:
+        """The content without what is ticked off."""
+        still_open, done = split_done(content)
+        self.done += done
+        return still_open
 
 
 def statements(content: Iterable[Block]) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
@@ -206,7 +213,8 @@ def _entries(
             beside.append(block)
         elif isinstance(block, ListItem):
             del path[block.depth :]
-            entries.append(Statement(_text(block.text), path[-1] if path else None, block.code))
+            parent = path[-1] if path else None
+            entries.append(Statement(_text(block.text), parent, block.code, block.number))
             path.append(len(entries) - 1)
         elif isinstance(block, Table):
             rows = [" \N{EN DASH} ".join(filter(None, row)) for row in block.rows if _says(row)]
@@ -220,7 +228,7 @@ def _entries(
 
 def _text(text: str) -> str:
     """An entry without the check box or number that its author gave it."""
-    return _NUMBER.sub("", _CHECKBOX.sub("", text))
+    return _NUMBER.sub("", without_box(text))
 
 
 def _says(row: Iterable[str]) -> bool:

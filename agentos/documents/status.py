@@ -8,13 +8,21 @@ from agentos.documents.front_matter import split_front_matter
 from agentos.documents.markdown import Section, normalized, sections
 from agentos.documents.verdict import Finding, is_rendered_finding, render_finding
 
-_STATUS = re.compile(r"Status: (?:approved|needs revision)[ \t]*")
-_MISSING = "Missing Before Approval"
+_STATUS = re.compile(r"Status: (?P<word>approved|needs revision)[ \t]*", re.IGNORECASE)
+MISSING = "Missing Before Approval"
+"""The heading of what a revision is asked for."""
 
 
 def is_status_line(line: str) -> bool:
     """Whether a line is one that `stamp` writes under a title."""
     return _STATUS.fullmatch(line) is not None
+
+
+def status_of(document: str) -> Outcome | None:
+    """What the line under the title says, written by `stamp` or a person; None without one."""
+    content = _split_after_title(_split_front(normalized(document))[1])[1]
+    match = _STATUS.fullmatch(content.lstrip("\n").partition("\n")[0])
+    return Outcome(match["word"].lower().replace(" ", "_")) if match else None
 
 
 def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
@@ -31,7 +39,7 @@ def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
     status = "Status: approved" if outcome is Outcome.APPROVED else "Status: needs revision"
     listed = ""
     if outcome is Outcome.NEEDS_REVISION and findings:
-        lines = [f"## {_MISSING}", "", *(render_finding(finding) for finding in findings)]
+        lines = [f"## {MISSING}", "", *(render_finding(finding) for finding in findings)]
         listed = "\n".join(lines)
     stamped = _joined(title, status, introduction, listed, rest)
     if listed and not _lists(stamped):  # the introduction opens a code block and never closes it
@@ -49,7 +57,7 @@ def _split_front(text: str) -> tuple[str, str]:
 
 
 def _lists(body: str) -> list[Section]:
-    return [section for section in sections(body) if section.title == _MISSING]
+    return [section for section in sections(body) if section.title == MISSING]
 
 
 def _without_list(body: str) -> str:

@@ -10,7 +10,7 @@ LLD_TEMPLATE = """\
 ## Requirements
 
 <!-- One bullet each, numbered without gaps; every requirement and every acceptance criterion of
-     the issue is there, each of them testable. -->
+     the issue that is not ticked off is there, each of them testable. -->
 
 - **R1** ...
 

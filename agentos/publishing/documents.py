@@ -9,7 +9,7 @@ from pathlib import Path
 
 from agentos.core.files import read_regular, sync_folder
 from agentos.core.hashing import sha256
-from agentos.core.paths import confined
+from agentos.core.paths import DESIGNS, LINEAGES, confined
 from agentos.publishing.files import unwritable, write_atomic
 
 
@@ -35,12 +35,12 @@ _LINEAGE_FILE = re.compile(rf"[0-9]{{3,}}-(?:{'|'.join(LineageKind)})\.md")
 
 def lld_path(project: Path, number: str) -> Path:
     """`docs/lld/active/LLD-042.md` for issue "42"."""
-    return project / "docs" / "lld" / "active" / f"LLD-{number:0>3}.md"
+    return project / DESIGNS / f"LLD-{number:0>3}.md"
 
 
 def lineage_folder(project: Path, number: str) -> Path:
     """`docs/lineage/active/42-lld` for issue "42"."""
-    return project / "docs" / "lineage" / "active" / f"{number}-lld"
+    return project / LINEAGES / f"{number}-lld"
 
 
 def place(path: Path, content: bytes, known_hashes: Collection[str], *, root: Path) -> Path:

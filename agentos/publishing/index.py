@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from agentos.core.errors import BacklogError, UnsafePathError
 from agentos.core.files import read_regular
 from agentos.core.outcomes import Outcome
-from agentos.core.paths import confined
+from agentos.core.paths import INDEX, confined
+from agentos.documents.status import status_of
 from agentos.publishing.documents import merged_path
 from agentos.publishing.files import write_atomic
 from agentos.publishing.locks import LOCK_TIMEOUT, held
@@ -35,7 +36,7 @@ class IndexEntry:
 
 def index_path(project: Path) -> Path:
     """Where the index lies."""
-    return project / "docs" / "lld" / "lld-status.json"
+    return project / INDEX
 
 
 def read_index(project: Path) -> Mapping[str, IndexEntry]:
@@ -46,17 +47,29 @@ def read_index(project: Path) -> Mapping[str, IndexEntry]:
     return _parsed(_load(project), index_path(project))
 
 
-def document_exists(project: Path, entry: IndexEntry) -> bool:
-    """Whether the entry's document is there, or the one that it was merged into: `NAME.md`.
+def as_it_stands(project: Path, entry: IndexEntry) -> IndexEntry | None:
+    """The entry with the document that is there now, and the status that stands in it.
 
-    A path that leads out of the project names no document.
+    The document is the entry's own or the one that it was merged into, `NAME.md`; None where
+    neither is there. A person may have changed its status; the entry's holds where none can be
+    read. A path that leads out of the project names no document.
     """
     named = project / entry.document
     try:
-        found = [confined(path, project).is_file() for path in (named, merged_path(named))]
+        there = [path for path in (named, merged_path(named)) if confined(path, project).is_file()]
     except UnsafePathError:
-        return False
-    return any(found)
+        return None
+    if not there:
+        return None
+    document = str(there[0].relative_to(project))
+    return replace(entry, document=document, outcome=_status(there[0]) or entry.outcome)
+
+
+def _status(document: Path) -> Outcome | None:
+    try:
+        return status_of(read_regular(document).decode("utf-8-sig"))
+    except (OSError, ValueError):
+        return None
 
 
 def enter(

@@ -11,7 +11,7 @@ from pathlib import Path
 from agentos.core.errors import ItemError
 from agentos.core.files import sync_folder
 from agentos.core.identifiers import issue_number, slugify
-from agentos.core.paths import confined
+from agentos.core.paths import DONE_BRIEFS, ISSUES, confined
 from agentos.documents.front_matter import split_front_matter
 from agentos.publishing.files import make_folder, unwritable
 from agentos.publishing.locks import LOCK_TIMEOUT, held
@@ -46,7 +46,7 @@ def next_number(project: Path) -> int:
 
 def issue_path(project: Path, number: int, slug: str) -> Path:
     """`issues/042-dark-mode.md`; of `slug` only what is safe in a file name is taken."""
-    return project / "issues" / f"{number:03d}-{slugify(slug)}.md"
+    return project / ISSUES / f"{number:03d}-{slugify(slug)}.md"
 
 
 def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
@@ -56,7 +56,7 @@ def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
     under the same id again; nothing there is written over. For one process at a time. Raises
     UnsafePathError, ItemError.
     """
-    done = project / "ideas" / "done"
+    done = project / DONE_BRIEFS
     if brief.parent == done:
         return brief
     name = brief.name if slugify(brief.stem) == brief_id else f"{brief_id}.md"
@@ -81,7 +81,7 @@ def _free_path(path: Path) -> Path:
 
 
 def _numbered_files(project: Path) -> list[tuple[int, Path]]:
-    folder = confined(project / "issues", project)
+    folder = confined(project / ISSUES, project)
     try:
         files = list(folder.iterdir())
     except FileNotFoundError:

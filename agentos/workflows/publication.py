@@ -28,7 +28,10 @@ def write_document(task: Task, steps: Steps, path: Path, content: bytes) -> Path
     known = task.known_hashes | ({noted} if noted else set())
     target = place(path, content, known, root=task.project)
     if target != path:
-        steps.say(f"{path.name} was edited by a person: the new one is {target.name}")
+        steps.say(
+            f"{path.name} was edited by a person: the new one is {target.name}; take over what you"
+            f" want, then delete {target.name}"
+        )
         steps.decide("keep the edited document", f"the new one is {target.name}")
     steps.journal.note(_HASH_NOTE, sha256(content))
     write_atomic(target, content, root=task.project)

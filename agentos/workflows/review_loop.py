@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from agentos.core.calls import Complete, Request, RequestKind
 from agentos.core.outcomes import Outcome
 from agentos.documents.code_context import parse
+from agentos.documents.rules import causes
 from agentos.documents.templates import REVIEW_TEMPLATE
 from agentos.documents.verdict import (
     Finding,
@@ -108,14 +109,15 @@ def _review(
     review = steps.ask(
         f"review-{number}", reviewer, assignment.request(assignment.kinds.review, draft=draft)
     )
-    return (*(Finding(rule, message) for rule, message in checked), *_findings(review))
+    of_form = (Finding(rule, message) for rule, message in checked)
+    return causes((*of_form, *_findings(review)))
 
 
 def _tell(steps: Steps, number: int, findings: Sequence[Finding], *, again: bool) -> None:
     if not findings:
         steps.say(f"review {number}: approved")
     elif again:
-        steps.say(f"review {number}: the same again, so a person has to decide")
+        steps.say(f"review {number}: the same again, so revising ends here")
     else:
         for finding in findings:
             steps.say(f"review {number}: {finding.message}")

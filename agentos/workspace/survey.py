@@ -9,8 +9,8 @@ from agentos.backlog.briefs import find_briefs, has_briefs
 from agentos.backlog.issues import find_issues
 from agentos.backlog.selection import select
 from agentos.core.items import Item, Kind
-from agentos.core.paths import StatePaths, journal_owner
-from agentos.publishing.index import IndexEntry, document_exists, read_index
+from agentos.core.paths import ISSUES, StatePaths, journal_owner
+from agentos.publishing.index import IndexEntry, as_it_stands, read_index
 from agentos.records.history import children, last_outcomes, unclosed_runs
 from agentos.records.survivors import SystemProcesses
 from agentos.reporting.status import JournalSnapshot, Standing, standings
@@ -21,7 +21,7 @@ from agentos.workspace.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Items with their standings, in the backlog's order, and the index they were read from.
+    """Items with their standings, in the backlog's order, and those of the index, as they stand.
 
     `notices` are sentences about files that were left out.
     """
@@ -35,7 +35,7 @@ class Survey:
 
 def has_backlog(project: Project, kind: Kind) -> bool:
     """Whether there is a folder for items of this kind; a project need not have both."""
-    return has_briefs(project.root) if kind is Kind.ISSUE else (project.root / "issues").exists()
+    return has_briefs(project.root) if kind is Kind.ISSUE else (project.root / ISSUES).exists()
 
 
 def survey(
@@ -57,19 +57,20 @@ def survey(
     if take_finished:
         wanted |= {entry.item.id for entry in backlog.entries if entry.item.label in index}
     items = select(backlog, ids, take_all=take_all, also=wanted)
+    finished = {
+        item.label: now
+        for item in items
+        if (entry := index.get(item.label)) and (now := as_it_stands(project.root, entry))
+    }
     found = standings(
         items,
         input_hashes={item.label: _hash(item.source) for item in items},
-        index={
-            item.label: entry
-            for item in items
-            if (entry := index.get(item.label)) and document_exists(project.root, entry)
-        },
+        index=finished,
         journals=_journals(project.state, items),
         last=last_outcomes(project.state),
         running=_running(project.state),
     )
-    return Survey(project, kind, found, index, backlog.notices)
+    return Survey(project, kind, found, finished, backlog.notices)
 
 
 def _unfinished(state: StatePaths, kind: Kind) -> set[str]:

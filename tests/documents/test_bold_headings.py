@@ -29,7 +29,7 @@ def test_a_bug_report_of_the_usual_template_is_taken_apart() -> None:
     assert source.title == "Crash"
     assert source.introduction == ()
     assert source.objective == (Paragraph("It crashes."),)
-    assert source.background == (ListItem("Open it"),)
+    assert source.background == (ListItem("Open it", number=1),)
     assert source.requirements == (Statement("It does not."),)
     assert source.rest == (
         Paragraph("Desktop (please complete the following information):"),

@@ -73,9 +73,18 @@ def test_paragraphs_are_one_line_and_keep_their_markup() -> None:
 def test_list_items_know_their_depth_and_their_code() -> None:
     text = "1. one\n   more\n\n   ```console\n   $ x\n   ```\n   * two\n* three\n"
     assert blocks(text) == (
-        ListItem("one more", 0, (Code("$ x", "console"),)),
+        ListItem("one more", 0, (Code("$ x", "console"),), 1),
         ListItem("two", 1),
         ListItem("three", 0),
+    )
+
+
+def test_numbers_of_a_list_are_those_that_a_reader_sees() -> None:
+    assert blocks("3. a\n3. b\n\ntext\n\n1) c\n") == (
+        ListItem("a", number=3),
+        ListItem("b", number=4),
+        Paragraph("text"),
+        ListItem("c", number=1),
     )
 
 

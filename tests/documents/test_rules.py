@@ -1,8 +1,8 @@
 import pytest
 
-from agentos.documents.rules import ISSUE_SECTIONS, LLD_SECTIONS, check_issue, check_lld
+from agentos.documents.rules import ISSUE_SECTIONS, LLD_SECTIONS, causes, check_issue, check_lld
 from agentos.documents.templates import ISSUE_TEMPLATE, LLD_TEMPLATE, REVIEW_TEMPLATE
-from agentos.documents.verdict import parse_verdict
+from agentos.documents.verdict import Finding, parse_verdict
 
 SOURCE = "# Renew\n\n## Files\n\n- `a.py`\n"
 LLD = """\
@@ -182,3 +182,12 @@ def test_an_unfilled_template_is_not_approved() -> None:
 def test_the_review_template_shows_the_form_that_is_parsed() -> None:
     shown = REVIEW_TEMPLATE.partition("-->")[2].replace("approved | ", "")
     assert [finding.rule for finding in parse_verdict(shown).findings] == ["rule-in-kebab-case"]
+
+
+def test_what_comes_from_a_gap_in_the_source_is_not_told_beside_it() -> None:
+    draft = LLD.replace("**R1** It", "It").replace("R2: It", "It")
+    (effect,) = check_lld(draft, SOURCE)
+    cause, other = Finding("no-requirements", "None."), Finding("no-objective", "None.")
+    assert causes([effect, other, cause]) == (other, cause)
+    assert causes([effect, other]) == (effect, other)
+    assert causes([]) == ()

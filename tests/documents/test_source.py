@@ -1,9 +1,12 @@
 import pytest
 
+from agentos.core.outcomes import Outcome
 from agentos.documents.headings import Role, role_of
 from agentos.documents.markdown import Code, ListItem, Paragraph
 from agentos.documents.named_files import FileAction, NamedFile
 from agentos.documents.source import Statement, is_placeholder, parse_source
+from agentos.documents.status import stamp
+from agentos.documents.verdict import Finding
 
 ISSUE = """\
 ---
@@ -78,14 +81,16 @@ def test_an_issue_is_taken_apart() -> None:
     assert source.introduction == (Paragraph("An introduction."),)
     assert source.objective == (Paragraph("One *aim*."),)
     assert source.requirements == (
-        Statement("First, over two lines."),
+        Statement("First, over two lines.", number=1),
         Statement("A part of it.", 0),
-        Statement("A part of the part.", 1),
-        Statement("Second:", None, (Code("$ run", "console"),)),
-        Statement("Third."),
+        Statement("A part of the part.", 1, number=1),
+        Statement("Third.", number=3),
         Statement("Under a heading of its own."),
     )
-    assert source.notes == (Paragraph("Beside the list."),)
+    assert source.notes == (
+        Paragraph("Beside the list."),
+        ListItem("[x] Second:", 0, (Code("$ run", "console"),), 2),
+    )
     assert source.files == (
         NamedFile("a/new.py", "made", FileAction.CREATE),
         NamedFile("b.py", "both change"),
@@ -161,13 +166,45 @@ def test_what_is_to_be_ticked_off_under_the_title_is_required() -> None:
     assert source.requirements == (
         Statement("tag"),
         Statement("sign it", 0),
-        Statement("freeze"),
     )
+    assert source.notes == (ListItem("[x] freeze"),)
     assert source.introduction == (
         Paragraph("All before May."),
         ListItem("no box"),
         Paragraph("That is all."),
     )
+
+
+@pytest.mark.parametrize("heading", ["Requirements", "Done when", "Idea", "Files"])
+def test_what_is_ticked_off_is_done_and_no_place_to_look_for_files(heading: str) -> None:
+    source = parse_source(f"# T\n\n## {heading}\n\n- [X] See `a.py`\n  - and more\n- [ ] `b.py`\n")
+    said = (*source.requirements, *source.criteria, *source.proposal, *source.files)
+    assert len(said) == 1
+    assert source.notes == (ListItem("[X] See `a.py`"), ListItem("and more", 1))
+    assert "a.py" not in source.prose
+    assert "b.py" in source.prose
+
+
+def test_boxes_elsewhere_mean_something_else() -> None:
+    source = parse_source("# T\n\n## Platform\n\n- [x] Linux\n- [ ] macOS\n")
+    assert source.rest == (Paragraph("Platform:"), ListItem("[x] Linux"), ListItem("[ ] macOS"))
+    assert source.notes == ()
+
+
+def test_what_we_listed_as_missing_is_not_the_authors() -> None:
+    finding = Finding("no-idea", "The brief does not say what.")
+    stamped = stamp("# T\n\n## Goal\n\nX.\n", Outcome.NEEDS_REVISION, [finding])
+    assert "The brief" in stamped
+    assert parse_source(stamped).rest == ()
+
+
+def test_the_sentences_of_the_usual_template_say_nothing() -> None:
+    source = parse_source(
+        "# T\n\n**Describe the bug**\nA clear and concise description of what the bug is.\n\n"
+        "**Screenshots**\nIf applicable, add screenshots to help explain your problem.\n\n"
+        "**Additional context**\nAdd any other context about the problem here.\n"
+    )
+    assert source.objective == source.rest == ()
 
 
 def test_a_checklist_below_the_objective_is_required() -> None:

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentos.core.outcomes import Outcome
-from agentos.documents.status import stamp
+from agentos.documents.status import stamp, status_of
 from agentos.documents.verdict import Finding
 
 FINDINGS = [Finding("untested", "R2 has no test."), Finding("no-files", "No files\nare named.")]
@@ -105,3 +105,24 @@ def test_stamping_is_idempotent_and_the_last_stamp_counts(
     once = stamp(document, last, FINDINGS)
     assert stamp(once, last, FINDINGS) == once
     assert stamp(stamp(document, first, FINDINGS), last, FINDINGS) == once
+
+
+@pytest.mark.parametrize(
+    ("document", "outcome"),
+    [
+        ("# T\n\nStatus: approved\n\ntext\n", Outcome.APPROVED),
+        ("---\nbrief: x\n---\n# T\r\nstatus: Needs Revision \r\n", Outcome.NEEDS_REVISION),
+        ("Status: approved\n", Outcome.APPROVED),
+        ("# T\n\ntext\n\nStatus: approved\n", None),
+        ("# T\n\nStatus: approved by Ada\n", None),
+        ("# T\n\n## S\n\nStatus: approved\n", None),
+        ("", None),
+    ],
+)
+def test_the_status_is_read_where_it_is_written(document: str, outcome: Outcome | None) -> None:
+    assert status_of(document) is outcome
+
+
+@given(DOCUMENTS, OUTCOMES)
+def test_what_was_stamped_is_read(document: str, outcome: Outcome) -> None:
+    assert status_of(stamp(document, outcome, FINDINGS)) is outcome

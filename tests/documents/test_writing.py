@@ -97,9 +97,7 @@ def test_inline_code_holds_backticks(text: str, span: str) -> None:
 
 
 def test_code_of_a_list_item_is_indented_with_it() -> None:
-    assert list_item("a", [Code("x\n\ny", "sh")], depth=1) == (
-        "  - a\n\n    ```sh\n    x\n\n    y\n    ```"
-    )
+    assert list_item("a", [Code("x\n\ny", "sh")]) == "- a\n\n  ```sh\n  x\n\n  y\n  ```"
 
 
 def test_blocks_are_rendered_and_read_back() -> None:
@@ -107,7 +105,15 @@ def test_blocks_are_rendered_and_read_back() -> None:
         Paragraph("text"),
         ListItem("one", 0, (Code("x", "sh"),)),
         ListItem("two", 1),
+        ListItem("three", 1),
         Code("y"),
+        ListItem("bullet"),
+        ListItem("two", 1, number=2),
+        ListItem("nine", number=9),
+        ListItem("ten", 0, (Code("x"),), 10),
+        ListItem("bullet", 1),
+        ListItem("step", 2, (Code("y"),), 1),
+        ListItem("eleven", number=11),
         Table(("a", "b"), (("1", "2|3"),)),
     )
     assert blocks(render_blocks(content)) == content

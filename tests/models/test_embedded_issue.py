@@ -3,7 +3,8 @@ from collections.abc import Callable
 import pytest
 
 from agentos.core.calls import RequestKind
-from agentos.documents.rules import check_issue, check_lld
+from agentos.documents.rules import causes, check_issue, check_lld
+from agentos.documents.source import parse_source
 from agentos.documents.verdict import Verdict, parse_verdict
 
 Ask = Callable[..., str]
@@ -135,6 +136,56 @@ def test_a_thin_brief_is_not_approved_and_neither_is_a_design_from_it(
     assert "empty-section" in [finding.rule for finding in check_issue(draft, brief)]
     design = ask(RequestKind.DRAFT_LLD, source=draft)
     assert not parse_verdict(ask(RequestKind.REVIEW_LLD, source=draft, draft=design)).approved
+
+
+@pytest.mark.parametrize(
+    ("prose", "asked"),
+    [
+        ("Logging in takes 5 s. It should take one. Why?", ["It should take one."]),
+        ("Logging in takes 5 s since Monday.", []),
+        ("Add a switch.\n\nIt is dark.", ["Add a switch."]),
+        ("It was so:\n\n- slow\n- grey\n- it must be blue", ["it must be blue"]),
+        ("We need:\n\n1. a switch\n2. a lamp", ["We need:", "a switch", "a lamp"]),
+        ("- a switch\n  - of wood", ["a switch", "of wood"]),
+        ("We need light. Thus:\n\n2. a lamp\n3. a switch", ["We need light."]),
+        ("Please add:\n\n2. a lamp\n\n   4. a bulb", ["Please add:", "a lamp", "a bulb"]),
+        ("- [x] a switch\n- [ ] a lamp", ["a lamp"]),
+    ],
+)
+@pytest.mark.parametrize("heading", ["", "## Description\n\n"])
+def test_of_a_description_only_what_asks_is_required(
+    ask: Ask, heading: str, prose: str, asked: list[str]
+) -> None:
+    brief = f"# T\n\n{heading}{prose}\n\n## Done when\n\n- It is done.\n"
+    draft = ask(RequestKind.DRAFT_ISSUE, source=brief)
+    assert [statement.text for statement in parse_source(draft).requirements] == asked
+    rules = [finding.rule for finding in reviewed(ask, brief, draft).findings]
+    assert rules == ([] if asked else ["no-idea"])
+    for sentence in prose.split(". "):
+        assert sentence.partition("\n")[0] in draft
+
+
+def test_a_list_that_is_required_is_not_told_as_background_too(ask: Ask) -> None:
+    draft = ask(RequestKind.DRAFT_ISSUE, source="# T\n\nIt is slow. Please add:\n\n- a cache\n")
+    assert "## Background\n\nIt is slow. Please add:\n\n## Requirements" in draft
+    assert draft.count("a cache") == 1
+
+
+def test_what_is_missing_is_what_approval_needs(ask: Ask) -> None:
+    brief = "# T\n\nIt is slow.\n"
+    draft = ask(RequestKind.DRAFT_ISSUE, source=brief)
+    found = causes((*check_issue(draft, brief), *reviewed(ask, brief, draft).findings))
+    assert [finding.rule for finding in found] == ["no-idea", "no-acceptance-criteria"]
+    brief += "\n## Idea\n\nA cache.\n\n## Acceptance Criteria\n\n- It is fast.\n"
+    draft = ask(RequestKind.DRAFT_ISSUE, source=brief)
+    assert check_issue(draft, brief) == reviewed(ask, brief, draft).findings == ()
+
+
+def test_steps_keep_their_numbers_and_what_is_ticked_off_stays_so(ask: Ask) -> None:
+    brief = "# T\n\n## Requirements\n\n1. Stop.\n   - At once.\n2. Undo step 1.\n3. [x] Plan.\n"
+    draft = ask(RequestKind.DRAFT_ISSUE, source=brief)
+    assert "## Requirements\n\n1. Stop.\n   - At once.\n2. Undo step 1.\n\n3. [x] Plan.\n" in draft
+    assert parse_source(draft).requirements == parse_source(brief).requirements
 
 
 def test_a_brief_that_lists_its_requirements_is_taken_at_its_word(ask: Ask) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from agentos.core.calls import RequestKind
 from agentos.documents.code_context import CodeContext, Excerpt
 from agentos.documents.markdown import sections
-from agentos.documents.rules import check_lld
+from agentos.documents.rules import causes, check_lld
 from agentos.documents.source import parse_source
 from agentos.documents.verdict import Finding, Verdict, parse_verdict, render_verdict
 from agentos.models.embedded.lld import draft_lld
@@ -92,6 +93,28 @@ def test_requirements_and_criteria_are_numbered_in_one_row(ask: Ask) -> None:
         "- **R4** The third renewal is refused."
     )
     assert section(draft, "Notes") == "A row that `shop/store.py` has written is never changed."
+
+
+def test_steps_that_refer_to_one_another_keep_their_numbers(ask: Ask) -> None:
+    steps = "1. Stop.\n   - At once.\n2. Copy.\n3. If step 2 fails, {}.\n"
+    issue = "# T\n\n## Requirements\n\n" + steps.format("go on with step 1")
+    text = section(ask(RequestKind.DRAFT_LLD, source=issue), "Requirements")
+    assert "- **R2** (part of R1) At once.\n- **R3** (number 2 in the issue) Copy." in text
+    same = issue.replace("   - At once.\n", "")
+    assert "in the issue)" not in ask(RequestKind.DRAFT_LLD, source=same)
+    unrelated = issue.replace("If step 2 fails, go on with step 1", "Go")
+    assert "in the issue)" not in ask(RequestKind.DRAFT_LLD, source=unrelated)
+
+
+def test_what_is_ticked_off_is_noted_and_not_required(ask: Ask) -> None:
+    issue = "# T\n\nBefore May.\n\n- [x] freeze `shop/store.py`\n- [ ] tag `shop/catalogue.py`\n"
+    draft = ask(RequestKind.DRAFT_LLD, source=issue)
+    assert section(draft, "Requirements").endswith(":\n\n- **R1** tag `shop/catalogue.py`")
+    assert section(draft, "Notes") == "- [x] freeze `shop/store.py`"
+    files = section(draft, "Files")
+    assert "shop/store.py" not in files
+    assert files.endswith("not listed by the issue, but in its text: tag `shop/catalogue.py` |")
+    assert reviewed(ask, issue, draft).approved
 
 
 def test_files_are_checked_against_the_tree(ask: Ask) -> None:
@@ -232,13 +255,15 @@ def test_a_revision_keeps_the_files_of_the_draft(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("issue", "missing"),
     [
-        ("# T\n\nTBD\n", ["objective", "requirements", "acceptance-criteria", "files"]),
-        ("# T\n\nIt feels slow.\n", ["requirements", "acceptance-criteria", "files"]),
-        ("# T\n\nWhy.\n\n## Requirements\n\n- x\n", ["acceptance-criteria", "files"]),
+        ("# T\n\nTBD\n", ["objective", "requirements", "criteria-or-files"]),
+        ("# T\n\nIt feels slow.\n", ["requirements", "criteria-or-files"]),
+        ("# T\n\nIt feels slow, `store.py` does.\n", ["requirements"]),
+        ("# T\n\nWhy.\n\n## Requirements\n\n- x\n", ["criteria-or-files"]),
         (
-            "# T\n\n## Requirements\n\n- x\n\n## Acceptance Criteria\n\n- y\n",
-            ["objective", "files"],
+            "# T\n\nWhy.\n\n## Requirements\n\n- [x] x\n- [x] y\n",
+            ["requirements", "criteria-or-files"],
         ),
+        ("# T\n\n## Requirements\n\n- x\n\n## Acceptance Criteria\n\n- y\n", ["objective"]),
         ("# T\n\n## Requirements\n\n- `store.py`\n\n## Done\n\n- y\n", ["objective"]),
     ],
 )
@@ -251,6 +276,33 @@ def test_an_issue_too_thin_is_not_approved_and_no_revision_mends_it(
     feedback = render_verdict(verdict)
     revised = ask(RequestKind.REVISE_LLD, source=issue, draft=draft, feedback=feedback)
     assert reviewed(ask, issue, revised) == verdict
+
+
+SECTIONS = {
+    "no-objective": ["## Objective\n\nWhy."],
+    "no-requirements": ["## Requirements\n\n- x y", "## Acceptance Criteria\n\n- z"],
+    "no-criteria-or-files": ["## Acceptance Criteria\n\n- z", "## Files\n\n- `new.py`"],
+}
+
+
+@pytest.mark.parametrize("given_already", ["", "Why.", "## Requirements\n\n- a", "In `store.py`."])
+def test_what_is_missing_is_what_approval_needs_no_more_and_no_less(
+    ask: Ask, given_already: str
+) -> None:
+    def missing(issue: str) -> list[str]:
+        draft = ask(RequestKind.DRAFT_LLD, source=issue)
+        found = causes((*check_lld(draft, issue), *reviewed(ask, issue, draft).findings))
+        return [finding.rule for finding in found]
+
+    issue = f"# T\n\n{given_already}\n"
+    asked_for = missing(issue)
+    assert asked_for
+    for sections_added in product(*(SECTIONS[rule] for rule in asked_for)):
+        assert missing(issue + "\n\n" + "\n\n".join(dict.fromkeys(sections_added))) == []
+    for left_out in asked_for:
+        others = [SECTIONS[rule][0] for rule in asked_for if rule != left_out]
+        others = [section for section in others if section not in SECTIONS[left_out]]
+        assert left_out in missing(issue + "\n\n" + "\n\n".join(others))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def test_modules_have_dotted_names(path: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("requirement", "check"),
     [
+        ("If step 2 fails, go on.", "that failure, brought about on purpose"),
         ("It works.", "a typical case, and the result as stated"),
         ("At most 1,000 books, please.", "below, at and beyond the limit (At most 1,000 books)"),
         ("Takes less than 0.2 s.", "below, at and beyond the limit (less than 0.2 s)"),

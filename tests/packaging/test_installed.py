@@ -33,7 +33,7 @@ Readers take their notes with them.
 - [ ] The file has one line for each note.
 """
 
-BRIEF = "# Tags\n\nNotes have tags.\n\n## Acceptance Criteria\n\n- [ ] A note shows its tags.\n"
+BRIEF = "# Tags\n\nNotes should have tags.\n\n## Acceptance Criteria\n\n- [ ] A note shows its tags.\n"
 
 PROGRAM = """from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator
 
@@ -109,7 +109,8 @@ def test_it_asks_for_the_sdk_that_its_extra_would_install(
 ) -> None:
     done = installed.run("models")
     assert done.code == 0, done.output
-    asked = {Requirement(found) for found in re.findall(r"pip install '([^']+)'", done.output)}
+    found = re.findall(r"^The package for .* '([^']+)'$", done.output, re.MULTILINE)
+    asked = {Requirement(one) for one in found}
     extras = {
         Requirement(line.partition(";")[0])
         for line in built.metadata.get_all("Requires-Dist") or []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agentos.core.errors import BacklogError, ItemError, LockedError, UnsafePathError
 from agentos.core.outcomes import Outcome
 from agentos.publishing import index
-from agentos.publishing.index import IndexEntry, enter, index_path, read_index
+from agentos.publishing.index import IndexEntry, as_it_stands, enter, index_path, read_index
 
 ENTRY = IndexEntry(
     outcome=Outcome.APPROVED,
@@ -200,3 +200,52 @@ def test_processes_that_enter_at_once_lose_no_entry(tmp_path: Path, lock: Path) 
         process.communicate("go\n")
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert set(read_index(tmp_path)) == {f"{name}-{n}" for name in "abc" for n in range(10)}
+
+
+class TestAsItStands:
+    @pytest.fixture
+    def document(self, tmp_path: Path) -> Path:
+        path = tmp_path / ENTRY.document
+        path.parent.mkdir(parents=True)
+        return path
+
+    def test_a_document_that_is_gone_has_no_entry(self, tmp_path: Path) -> None:
+        assert as_it_stands(tmp_path, ENTRY) is None
+
+    def test_one_that_leads_out_of_the_project_has_none(
+        self, tmp_path: Path, document: Path
+    ) -> None:
+        outside = tmp_path.parent / f"{tmp_path.name}.md"
+        outside.write_text("# T\n\nStatus: approved\n")
+        document.symlink_to(outside)
+        assert as_it_stands(tmp_path, ENTRY) is None
+        assert as_it_stands(tmp_path, replace(ENTRY, document=f"../{outside.name}")) is None
+
+    @pytest.mark.parametrize(
+        ("text", "outcome"),
+        [
+            (b"# T\n\nStatus: approved\n", Outcome.APPROVED),
+            (b"# T\n\nStatus: needs revision\n", Outcome.NEEDS_REVISION),
+            (b"# T\n\nNo status at all.\n", Outcome.NEEDS_REVISION),
+            (b"\xff", Outcome.NEEDS_REVISION),
+        ],
+    )
+    def test_the_status_in_it_counts(
+        self, tmp_path: Path, document: Path, text: bytes, outcome: Outcome
+    ) -> None:
+        document.write_bytes(text)
+        recorded = replace(ENTRY, outcome=Outcome.NEEDS_REVISION)
+        assert as_it_stands(tmp_path, recorded) == replace(recorded, outcome=outcome)
+
+    def test_a_second_version_counts_until_it_is_deleted(
+        self, tmp_path: Path, document: Path
+    ) -> None:
+        document.write_text("# T\n\nStatus: approved\n")
+        beside = document.with_name("LLD-042.new.md")
+        beside.write_text("# T\n\nStatus: needs revision\n")
+        recorded = replace(
+            ENTRY, outcome=Outcome.NEEDS_REVISION, document="docs/lld/active/LLD-042.new.md"
+        )
+        assert as_it_stands(tmp_path, recorded) == recorded
+        beside.unlink()
+        assert as_it_stands(tmp_path, recorded) == ENTRY

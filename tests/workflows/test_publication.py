@@ -69,7 +69,10 @@ def test_one_that_a_person_edited_is_kept(desk: Desk) -> None:
     assert target.read_bytes() == SECOND
     assert desk.path.read_bytes() == EDITED
     assert desk.bench.said == [
-        "LLD-042.md was edited by a person: the new one is LLD-042.new.md",
+        (
+            "LLD-042.md was edited by a person: the new one is LLD-042.new.md; take over what you"
+            " want, then delete LLD-042.new.md"
+        ),
         "wrote docs/LLD-042.new.md",
     ]
     assert desk.bench.events == [

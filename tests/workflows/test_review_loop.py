@@ -73,6 +73,14 @@ def decisions(bench: Workbench) -> list[tuple[str, str]]:
     return [(e.decision, e.reason) for e in bench.events if isinstance(e, Decided)]
 
 
+def test_what_a_gap_in_the_source_brings_with_it_is_not_told_beside_it(bench: Workbench) -> None:
+    cause = Finding("no-acceptance-criteria", "Say when it is done")
+    effect = Finding("empty-section", "The section `## Acceptance Criteria` is empty.")
+    reviewer = Script(rejected(cause))
+    reviewed = write(bench, Script("# Draft\n"), reviewer, rounds=1, check=lambda _: (effect,))
+    assert reviewed.findings == (cause,)
+
+
 def test_what_nobody_finds_fault_with_is_approved_at_once(bench: Workbench) -> None:
     drafter, reviewer = Script("# Draft\n"), Script(APPROVED)
     reviewed = write(bench, drafter, reviewer)
@@ -123,7 +131,7 @@ def test_two_rounds_with_the_same_findings_are_enough(bench: Workbench) -> None:
     assert (reviewed.text, reviewed.findings) == ("# Two\n", (VAGUE,))
     assert len(reviewed.rounds) == 2
     assert decisions(bench) == [("stop revising", "rounds 1 and 2 found the same")]
-    assert bench.said[-1] == "review 2: the same again, so a person has to decide"
+    assert bench.said[-1] == "review 2: the same again, so revising ends here"
 
 
 def test_the_rounds_are_limited_and_the_last_draft_is_the_reviewed_one(bench: Workbench) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from agentos.documents.checklist import without_box
 from agentos.documents.code_context import CodeContext
 from agentos.documents.markdown import ListItem, Paragraph, blocks
 from agentos.documents.mentions import leads_outside, mentioned_files
@@ -44,7 +45,8 @@ def plan_files(
 def _where_mentioned(path: str, source: Source) -> str:
     for block in blocks(source.prose):
         if isinstance(block, Paragraph | ListItem) and mentioned_files(block.text, [path]):
-            text = block.text[:_SHOWN] + ("..." if len(block.text) > _SHOWN else "")
+            said = without_box(block.text)
+            text = said[:_SHOWN] + ("..." if len(said) > _SHOWN else "")
             return f"not listed by the issue, but in its text: {text}"
     return "not listed by the issue; check what changes"
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import zip_longest
 
+from agentos.documents.checklist import without_box
 from agentos.documents.code_context import CodeContext
 from agentos.documents.markdown import Block, Code, ListItem, Paragraph, Table
 from agentos.documents.mentions import mentioned_files
@@ -17,6 +18,12 @@ from agentos.models.embedded.wording import (
     SECURITY_QUESTION,
 )
 
+_ASKS = re.compile(
+    r"\b(?:should|must|shall|please|needs? to be|(?:we|I) (?:need|want)|would like"
+    r"|would be (?:nice|good|great))\b"
+    r"|\A(?:add|allow|let|make|provide|remove|rename|replace|show|support)\b",
+    re.IGNORECASE,
+)
 _SPAN = re.compile(r"`[^`]*`")
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!e\.g)(?<!i\.e)[.!?][)\"']*\s+(?=[\"'(`*_\[]*[A-Z`])")
 
@@ -57,35 +64,58 @@ def draft_issue(brief: Source, context: CodeContext, added_files: Iterable[str] 
 def wishes(brief: Source) -> tuple[tuple[Statement, ...], tuple[Block, ...]]:
     """What the brief asks for, one by one, and what stands beside: examples, tables.
 
-    These are the requirements that it lists, else the sentences of its idea.
+    These are the requirements that it lists, else the sentences of its idea. Without either it is
+    what asks for something in its objective, or in the text before its headings.
     """
     if brief.requirements:
         return brief.requirements, brief.notes
+    if brief.proposal:
+        statements, beside = _sentence_by_sentence(brief.proposal)
+    else:
+        statements, beside = _sentence_by_sentence(_asking(brief.objective or brief.introduction))
+    return tuple(statements), (*beside, *brief.notes)
+
+
+def _sentence_by_sentence(idea: Sequence[Block]) -> tuple[list[Statement], list[Block]]:
     statements: list[Statement] = []
     beside: list[Block] = []
+    above: list[tuple[int, int]] = []  # of the entries above: depth and index
     lead: int | None = None  # the sentence that announces the list under it
-    idea = _idea(brief)
     for block, following in zip_longest(idea, idea[1:]):
         if isinstance(block, Code | Table):
             beside.append(block)
         elif isinstance(block, ListItem):
-            statements.append(Statement(block.text, lead, block.code))
+            above = [entry for entry in above if entry[0] < block.depth]
+            part_of = above[-1][1] if above else lead
+            above.append((block.depth, len(statements)))
+            text = without_box(block.text)
+            statements.append(Statement(text, part_of, block.code, block.number))
         elif isinstance(following, Code | Table) and block.text.endswith(":"):
             beside.append(block)
         else:
             statements += [Statement(sentence) for sentence in _sentences(block.text)]
             lead = len(statements) - 1 if block.text.endswith(":") else None
-    return tuple(statements), (*beside, *brief.notes)
+    return statements, beside
 
 
-def _idea(brief: Source) -> tuple[Block, ...]:
-    return brief.proposal or brief.objective or brief.introduction
+def _asking(content: Sequence[Block]) -> list[Block]:
+    """The sentences that ask for something, and the lists below them or with no text above."""
+    kept: list[Block] = []
+    is_asked = True
+    for block in content:
+        if isinstance(block, Paragraph):
+            asked = [s for s in _sentences(block.text) if _ASKS.search(s)]
+            kept += map(Paragraph, asked)
+            is_asked = bool(asked) and block.text.endswith(asked[-1])
+        elif isinstance(block, ListItem) and (is_asked or _ASKS.search(block.text)):
+            kept.append(block)
+    return kept
 
 
 def _background(brief: Source) -> list[Block]:
-    blocks = [*brief.background]
-    if brief.introduction is not _idea(brief):
-        blocks = [*brief.introduction, *blocks]
+    is_idea_elsewhere = brief.requirements or brief.proposal or brief.objective
+    taken = [] if is_idea_elsewhere else _asking(brief.introduction)
+    blocks = [*(b for b in brief.introduction if b not in taken), *brief.background]
     if brief.requirements:
         blocks += brief.proposal
     if brief.users:
@@ -103,13 +133,13 @@ def _sentences(text: str) -> Iterator[str]:
 
 
 def _listed(statements: Sequence[Statement], mark: str = "") -> str:
-    depths: list[int] = []
-    lines = []
+    entries: list[ListItem] = []
     for statement in statements:
-        depths.append(0 if statement.part_of is None else depths[statement.part_of] + 1)
+        above = None if statement.part_of is None else entries[statement.part_of]
         text = mark + paragraph(statement.text)
-        lines.append(list_item(text, statement.code, depths[-1]))
-    return "\n".join(lines)
+        depth = above.depth + 1 if above else 0
+        entries.append(ListItem(text, depth, statement.code, statement.number))
+    return render_blocks(entries)
 
 
 def _kept(title: str, content: str) -> list[str]:

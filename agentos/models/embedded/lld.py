@@ -1,5 +1,6 @@
 """A low-level design, put together from an issue and the code that it is about."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
@@ -14,6 +15,10 @@ from agentos.models.embedded.file_plan import PlannedFile, plan_files
 from agentos.models.embedded.open_questions import open_questions
 from agentos.models.embedded.test_scenarios import what_to_check
 from agentos.models.embedded.wording import LLD_NOTE
+
+_REFERENCE = re.compile(
+    r"\b(?:steps?|points?|items?|requirements?|numbers?|no\.) #?\d", re.IGNORECASE
+)
 
 
 def draft_lld(source: Source, context: CodeContext, added_files: Iterable[str] = ()) -> str:
@@ -75,9 +80,18 @@ def _requirements(source: Source) -> str:
 
 def _numbered(statements: Sequence[Statement], first: int) -> str:
     lines = []
+    # Where they refer to one another by numbers that are not ours.
+    says_numbers = any(_REFERENCE.search(s.text) for s in statements) and any(
+        s.number not in (None, n) for n, s in enumerate(statements, first)
+    )
     for number, statement in enumerate(statements, first):
-        part = "" if statement.part_of is None else f" (part of R{first + statement.part_of})"
-        lines.append(list_item(f"**R{number}**{part} {statement.text}", statement.code))
+        known = []
+        if statement.part_of is not None:
+            known.append(f"part of R{first + statement.part_of}")
+        if says_numbers and statement.number is not None:
+            known.append(f"number {statement.number} in the issue")
+        told = f" ({', '.join(known)})" if known else ""
+        lines.append(list_item(f"**R{number}**{told} {statement.text}", statement.code))
     return "\n".join(lines)
 
 

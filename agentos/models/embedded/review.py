@@ -36,9 +36,13 @@ def review_issue(draft: str, brief: Source) -> Verdict:
     statements, _ = wishes(brief)
     findings: list[Finding] = []
     if not statements:
-        findings.append(Finding("no-idea", "The brief does not say what is to be done."))
+        message = "The brief does not say what is to be done: say it under `## Idea`."
+        findings.append(Finding("no-idea", message))
     if not brief.criteria:
-        message = "The brief has no acceptance criteria: say what is true when it is done."
+        message = (
+            "The brief has no acceptance criteria: say under `## Acceptance Criteria` what is true"
+            " when it is done."
+        )
         findings.append(Finding("no-acceptance-criteria", message))
     findings += _missing((*statements, *brief.criteria), draft, "brief")
     return _verdict(findings)
@@ -57,32 +61,22 @@ def _verdict(findings: Sequence[Finding]) -> Verdict:
 
 
 def _too_thin(source: Source, context: CodeContext) -> Iterator[Finding]:
-    """What is missing where an issue cannot be designed from; no revision of a draft mends it."""
-    has_objective = source.objective or source.introduction or source.proposal
-    has_files = source.files or mentioned_files(source.prose, context.files)
-    has_wishes = source.requirements or source.criteria
-    if has_objective and has_wishes and (source.criteria or has_files):
-        return
-    if not has_objective:
+    """What an issue that cannot be designed from has to say; no revision of a draft mends it."""
+    if not (source.objective or source.introduction or source.proposal):
         message = "The issue states no objective: say under `## Objective` what is to be achieved."
         yield Finding("no-objective", message)
-    if not source.requirements:
+    if not (source.requirements or source.criteria):
         message = (
-            "The issue lists no requirements: say under `## Requirements` what has to be true."
+            "The issue lists nothing that has to be true: list it under `## Requirements` or"
+            " `## Acceptance Criteria`."
         )
         yield Finding("no-requirements", message)
-    if not source.criteria:
+    if not (source.criteria or source.files or mentioned_files(source.prose, context.files)):
         message = (
-            "The issue has no acceptance criteria: say under `## Acceptance Criteria` how one sees"
-            " that it is done."
+            "The issue says neither how one sees that it is done nor where the change goes: say the"
+            " one under `## Acceptance Criteria` or the other under `## Files to Create/Modify`."
         )
-        yield Finding("no-acceptance-criteria", message)
-    if not has_files:
-        message = (
-            "The issue names no files of the project: say under `## Files to Create/Modify` where"
-            " the change goes."
-        )
-        yield Finding("no-files", message)
+        yield Finding("no-criteria-or-files", message)
 
 
 def _missing(statements: Sequence[Statement], draft: str, origin: str) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ _LIMIT = re.compile(
     re.IGNORECASE,
 )
 _REFUSAL = (
-    r"refuse[sd]?|reject(?:s|ed)?|denied|forbidden|cannot be|must not|not allowed|invalid|fails"
-    r"|usage error"
+    r"refuse[sd]?|reject(?:s|ed)?|denied|forbidden|cannot be|must not|not allowed|invalid"
+    r"|fails (?:with|if|when)|usage error"
 )
 _ORDER = "order|ordered|sorted|first|latest|oldest|newest"
 _FAILURE = (
@@ -19,6 +19,7 @@ _FAILURE = (
 _HINTS = (
     (_REFUSAL, "the forbidden attempt is turned down and changes nothing"),
     (r"exits? (?:code|with)|exit status", "the exit code"),
+    (r"if [^,;.]* fails", "that failure, brought about on purpose"),
     (r"error message|the message|says|warns|sentence", "what is said, and on which stream"),
     (_ORDER, "the order, with three entries or more"),
     (r"unless|optional|by default", "both with and without"),

@@ -42,7 +42,8 @@ def run(task: Task, steps: Steps) -> Finished:
     )
     with numbering_lock(task.state.numbering_lock):
         outcome, document, digest = steps.run("finalize", lambda: _publish(task, reviewed, steps))
-        move_brief_to_done(task.project, task.item.source, task.item.id)
+        if outcome == Outcome.APPROVED:  # what needs revision is edited and taken up again there
+            move_brief_to_done(task.project, task.item.source, task.item.id)
     return Finished(Outcome(outcome), document, digest)
 
 
