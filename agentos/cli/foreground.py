@@ -24,8 +24,10 @@ from agentos.credentials.pool import Refused
 from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
 from agentos.records.state_folder import prepare_state
+from agentos.reporting.advice import TO_GO_ON, folded, to_revise
 from agentos.reporting.costs import Costs
-from agentos.reporting.summary import ADVICE, exit_code
+from agentos.reporting.status import State
+from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator
 from agentos.workspace.configuration import configure, read_layers
 from agentos.workspace.finishing import finish_item
@@ -53,6 +55,8 @@ def run_in_foreground(
     item = standing.item
     if not standing.is_due(again=again):
         click.echo(f"{item.label}: {standing.forecast()}: {found.index[item.label].document}")
+        if standing.state is State.NEEDS_REVISION:
+            _say_what_to_revise(kind)
         return exit_code([Outcome(standing.state)])
     configuration = configure(read_layers(project.root, environ, flags), environ)
     prepare_state(project.state, project.root)
@@ -97,9 +101,16 @@ def run_in_foreground(
     say(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
     if used := costs.total.describe():
         say(f"used: {used}")
-    if report.stopped_by in ADVICE:
-        say(ADVICE[report.stopped_by])
+    if report.outcome is Outcome.NEEDS_REVISION:
+        _say_what_to_revise(kind)
+    if report.stopped_by in TO_GO_ON:
+        say(TO_GO_ON[report.stopped_by])
     return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
+
+
+def _say_what_to_revise(kind: Kind) -> None:
+    for line in folded(to_revise(kind)):
+        click.echo(line)
 
 
 def _work_on(

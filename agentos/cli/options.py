@@ -1,12 +1,14 @@
 """Options that several commands share, and how their values are checked."""
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
 import click
 
 from agentos.cli.completion.hooks import complete_folder, complete_model
+from agentos.cli.usage_errors import could_be_key
 from agentos.core.errors import UsageError
 
 _LONGEST = 365 * 24 * 3600.0
@@ -109,4 +111,7 @@ def safe_identifier(text: str) -> str:
     try:
         return sanitize_identifier(text)
     except ValueError as error:
-        raise UsageError(str(error), "`agentos status` lists the items there are") from None
+        sentence = str(error)
+        if could_be_key(text) and not text.endswith(".md"):  # it quotes a long one in part
+            sentence = re.sub('".*"', "...", sentence)
+        raise UsageError(sentence, "`agentos status` lists the items there are") from None

@@ -4,10 +4,9 @@ Every text that goes in may come from an issue, a model or an error: none of it 
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable, without_sequences
 
 _LONGEST = 400
@@ -19,21 +18,6 @@ _ACTIVE = {ord(char): f"&#{ord(char)};" for char in "\\`*_~[]<>&|$\u200b"}
 # character again. A space of no width keeps it apart; text from outside holds none by then.
 _BEGINS_LINK = re.compile(r"[@#]|:(?=//)|\bwww(?=\.)", re.IGNORECASE)
 _APART = "\\g<0>\u200b"
-
-_ADVICE: Mapping[Outcome, str] = {
-    Outcome.NEEDS_REVISION: (
-        "What is missing stands under the title of each document that needs revision. Answer it in"
-        " the source of the item, and the next run takes it up again."
-    ),
-    Outcome.FAILED: (
-        "The same command tries again what failed, from its last finished step on. The log of each"
-        " item lies in the record of the run."
-    ),
-    Outcome.INTERRUPTED: (
-        "The same command goes on with what was interrupted after its last finished step, as long"
-        " as the state folder of the project is kept."
-    ),
-}
 
 Mask = Callable[[str], str]
 """Takes the secrets out of a text."""
@@ -52,12 +36,6 @@ class StepSummary:
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     remarks: Sequence[str] = ()
-
-
-def advice(outcomes: Iterable[Outcome]) -> list[str]:
-    """What to do next, a sentence for each outcome that asks for something."""
-    ended = set(outcomes)
-    return [sentence for outcome, sentence in _ADVICE.items() if outcome in ended]
 
 
 def markdown(summary: StepSummary, mask: Mask, *, room: int) -> str:

@@ -9,12 +9,6 @@ EXHAUSTED_EXIT_CODE = 4
 FAILED_EXIT_CODE = 1
 NEEDS_REVISION_EXIT_CODE = 3
 
-ADVICE: Mapping[str, str] = {
-    "budget": "to go on, give a higher limit; --budget-reset forgets what a batch has spent",
-    "credentials": "to go on, add a credential that works, and run the command again",
-}
-"""What to do, by what an item was stopped by (`core.events.Reported`)."""
-
 _NAMED = (Outcome.FAILED, Outcome.INTERRUPTED)
 _PHRASES: Mapping[Outcome, Callable[[int], str]] = {
     Outcome.APPROVED: lambda _: "approved",

@@ -95,7 +95,8 @@ def test_issues_are_made_for_a_project_elsewhere(project: Path, tmp_path: Path) 
     (clone / "Makefile").write_bytes((elsewhere / "agentos.mk").read_bytes())
     code, output = make(clone, "issues", f"PROJECT={elsewhere}", f"AGENTOS={BIN / 'agentos'}")
     assert code == 0, output
-    assert (elsewhere / "ideas/done/dark-mode.md").exists()
+    [written] = (elsewhere / "issues").glob("*-dark-mode.md")
+    assert "Status: needs revision" in written.read_text()
 
 
 def test_ctrl_c_reaches_the_run_and_make_waits_for_it(project: Path) -> None:

@@ -18,6 +18,7 @@ def test_every_open_issue_becomes_a_document(shelf: Workspace) -> None:
 
     assert code == 3
     assert "11 approved, 3 need revision" in output
+    assert "\nneeds revision: the document says under its title what is missing" in output
     assert "[==========] 14/14 workflows complete" in output
     index = json.loads((shelf.root / "docs/lld/lld-status.json").read_text())["items"]
     for number, outcome in [
@@ -50,6 +51,7 @@ def test_a_second_run_has_nothing_to_do_and_tells_the_recorded_outcome(shelf: Wo
 
     assert code == 3
     assert "skipped because it is finished (approved)" in output
+    assert "\nneeds revision: the document says" in output
     assert len(shelf.runs) == 1
     assert (shelf.root / "docs/lld/active/LLD-042.md").stat().st_mtime_ns == before
     assert shelf.run("parallel", "lld", "42")[0] == 0
@@ -136,12 +138,16 @@ def test_one_item_in_the_foreground_leaves_no_run_folder(shelf: Workspace) -> No
 
     assert code == 0
     assert "LLD-42 approved" in output
+    assert "needs revision" not in output
     assert shelf.runs == []
     assert shelf.journals == []
     index = json.loads((shelf.root / "docs/lld/lld-status.json").read_text())
     assert index["items"]["LLD-42"]["run_id"] is None
     assert shelf.run("lld", "LLD-42")[1].startswith("LLD-42: skipped because it is finished")
-    assert shelf.run("lld", "128")[0] == 3
+    for before in ("LLD-128 needs revision", "docs/lld/active/LLD-128.md"):
+        code, output = shelf.run("lld", "128")
+        assert code == 3
+        assert f"{before}\nneeds revision: the document says" in output
 
 
 def test_quiet_shows_the_summary_only(shelf: Workspace) -> None:
@@ -180,8 +186,24 @@ def test_a_merged_document_counts_as_there(shelf: Workspace) -> None:
     shelf.run("lld", "42", "--again")
     document.with_name("LLD-042.new.md").unlink()  # merged by hand
 
-    assert "skipped because it is finished" in shelf.run("lld", "42")[1]
+    told = shelf.run("lld", "42")[1]
+    assert "skipped because it is finished" in told
+    assert told.strip().endswith("LLD-042.md")
 
     document.unlink()
     assert shelf.run("lld", "42")[0] == 0
     assert document.is_file()
+
+
+def test_a_status_that_a_person_wrote_counts(shelf: Workspace) -> None:
+    shelf.keep_issues("128")
+    assert shelf.run("parallel", "lld", "--all")[0] == 3
+    document = shelf.root / "docs/lld/active/LLD-128.md"
+    settled = document.read_text().replace("Status: needs revision", "Status: approved")
+    document.write_text(settled)
+
+    code, output = shelf.run("parallel", "lld", "--all")
+
+    assert code == 0, output
+    assert "LLD-128 approved Make it faster" in " ".join(shelf.run("status")[1].split())
+    assert document.read_text() == settled

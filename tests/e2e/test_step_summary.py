@@ -46,7 +46,7 @@ def test_a_forecast_a_run_that_is_stopped_its_end_and_nothing_to_do(
     told = added(page)
     assert code == -signal.SIGINT, output
     assert told.startswith("### agentos: 3 interrupted (LLD-42, LLD-57, LLD-128)\n\n| item |")
-    assert "goes on with what was interrupted" in told
+    assert "- interrupted: type the same command again; it goes on" in told
     assert ", exit code 130\n" in told
 
     code, output = shelf.run(*ALL)
@@ -55,7 +55,7 @@ def test_a_forecast_a_run_that_is_stopped_its_end_and_nothing_to_do(
     assert told.startswith("### agentos: 2 approved, 1 needs revision\n\n" + HEAD)
     assert "| approved | docs/lld/active/LLD-042.md | " in told
     assert "| needs revision | docs/lld/active/LLD-128.md | " in told
-    assert "What is missing stands under the title" in told
+    assert "- needs revision: the document says under its title" in told
     assert ", exit code 3\n" in told
 
     assert shelf.run(*ALL)[0] == 3
@@ -86,7 +86,7 @@ def test_a_failure_is_told_as_text_and_without_the_key(shelf: Workspace, page: P
     assert "| Do not leak &#42;&#42;&#42; |" in told
     assert KEY not in told
     assert " time | used |" in told
-    assert "tries again what failed" in told
+    assert "- failed: the reason stands above" in told
     assert ", exit code 1\n" in told
 
 

@@ -9,9 +9,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from agentos.core.masking import Masker
-from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable, without_sequences
-from agentos.reporting.step_summary import StepSummary, advice, markdown
+from agentos.reporting.step_summary import StepSummary, markdown
 
 COLUMNS = ("item", "title", "used")
 ROOM = 1024 * 1024
@@ -208,11 +207,3 @@ def test_the_room_is_never_exceeded_and_no_line_is_cut(room: int) -> None:
 def test_without_room_for_the_headline_there_is_nothing() -> None:
     assert rendered(StepSummary("8 approved"), 10) == ""
     assert rendered(StepSummary("8 approved"), -1) == ""
-
-
-def test_advice_is_for_what_there_is() -> None:
-    assert advice([Outcome.APPROVED, Outcome.SKIPPED]) == []
-    [revise, again] = advice([Outcome.FAILED, Outcome.NEEDS_REVISION, Outcome.FAILED])
-    assert "under the title" in revise
-    assert "tries again" in again
-    assert "state folder" in advice([Outcome.INTERRUPTED])[0]

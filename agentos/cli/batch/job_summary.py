@@ -6,16 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import click
 
-from agentos.cli.batch.forecast import Forecast
-from agentos.cli.batch.wiring import BatchEnd
 from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
-from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
-from agentos.reporting.status import Standing
-from agentos.reporting.step_summary import StepSummary, advice, markdown
-from agentos.reporting.summary import summary_line
-from agentos.workspace.survey import Survey
+from agentos.reporting.step_summary import StepSummary, markdown
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
 
@@ -28,6 +22,9 @@ class JobSummary:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._path = environ.get(VARIABLE, "")
+
+    def __bool__(self) -> bool:
+        return bool(self._path)
 
     def add(self, summary: StepSummary, secrets: Iterable[str] = ()) -> None:
         """Append the summary without the secrets; a file that takes none is told, and no error."""
@@ -45,81 +42,12 @@ def without_job_summary(environ: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environ.items() if name != VARIABLE}
 
 
-def of_end(found: Survey, end: BatchEnd, run_id: str, exit_code: int) -> StepSummary:
-    """What became of the items of a run."""
-    labels = [standing.item.label for standing in found.standings]
-    outcomes = {label: end.outcome_of(label) for label in labels}
-    used = end.costs.total.describe()
-    return StepSummary(
-        summary_line(outcomes),
-        {
-            label: end.results[label].error or "no reason is recorded"
-            for label, outcome in outcomes.items()
-            if outcome is Outcome.FAILED
-        },
-        ("item", "title", "outcome", "document", "time", "used"),
-        [_row(standing, found, end) for standing in found.standings],
-        [
-            *advice(_recorded(outcomes[one.item.label], one) for one in found.standings),
-            *([f"Used: {used}"] if used else []),
-            *end.remarks,
-            f"Run {run_id}, exit code {exit_code}",
-        ],
-    )
-
-
-def of_nothing_to_do(found: Survey, exit_code: int) -> StepSummary:
-    """Where the items stand when none of them is due."""
-    every = "every item is finished" if found.standings else "the backlog has no open item"
-    return StepSummary(
-        f"nothing to do: {every}",
-        columns=("item", "title", "outcome", "document"),
-        rows=[
-            (one.item.label, one.item.title, one.describe(), found.index[one.item.label].document)
-            for one in found.standings
-        ],
-        remarks=[
-            *advice(Outcome(one.state) for one in found.standings),
-            f"No run, exit code {exit_code}",
-        ],
-    )
-
-
-def of_forecast(forecast: Forecast) -> StepSummary:
-    """What a run would do."""
-    return StepSummary(
-        forecast.headline,
-        columns=("item", "title", "what would happen", "what it would take"),
-        rows=[(label, title, what, takes) for label, what, title, takes in forecast.rows],
-        remarks=forecast.totals,
-    )
-
-
-def of_error(error: AgentosError) -> StepSummary:
+def of_error(error: AgentosError | click.ClickException) -> StepSummary:
     """Why there was no run."""
-    remarks = [error.hint] if error.hint else []
-    return StepSummary(str(error), remarks=[*remarks, f"No run, exit code {error.exit_code}"])
-
-
-def _row(standing: Standing, found: Survey, end: BatchEnd) -> tuple[str, ...]:
-    label, title = standing.item.label, standing.item.title
-    outcome = end.outcome_of(label)
-    if outcome is Outcome.SKIPPED:
-        return label, title, f"skipped ({standing.describe()})", found.index[label].document, "", ""
-    seconds = end.results[label].duration
-    return (
-        label,
-        title,
-        outcome.replace("_", " "),
-        end.documents.get(label, ""),
-        f"{seconds:.1f} s" if seconds else "not started",
-        end.costs.item(label).describe(),
-    )
-
-
-def _recorded(outcome: Outcome, standing: Standing) -> Outcome:
-    """A skipped item asks for what its recorded outcome asks for."""
-    return Outcome(standing.state) if outcome is Outcome.SKIPPED else outcome
+    sentence = error.message if isinstance(error, click.ClickException) else str(error)
+    hint = error.hint if isinstance(error, AgentosError) else ""
+    end = f"No run, exit code {error.exit_code}"
+    return StepSummary(sentence, remarks=[*filter(None, (hint, end))])
 
 
 def _append(path: str, summary: StepSummary, masker: Masker) -> None:

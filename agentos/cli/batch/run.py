@@ -6,21 +6,14 @@ from pathlib import Path
 
 import click
 
+from agentos.cli.batch.ending import ending
 from agentos.cli.batch.forecast import forecast
-from agentos.cli.batch.job_summary import (
-    JobSummary,
-    of_end,
-    of_error,
-    of_forecast,
-    of_nothing_to_do,
-    without_job_summary,
-)
+from agentos.cli.batch.job_summary import JobSummary, without_job_summary
+from agentos.cli.batch.pages import of_end, of_forecast, of_nothing_to_do
 from agentos.cli.batch.summary import summary_lines
 from agentos.cli.batch.wiring import Batch, BatchSettings
-from agentos.cli.known_secrets import readable_secrets
 from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
-from agentos.core.errors import AgentosError
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
@@ -30,6 +23,7 @@ from agentos.records.run_folder import RunFolder, new_run_id
 from agentos.records.spending import SpendingLedger, remove_ledger
 from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import await_survivors
+from agentos.reporting.advice import advice, folded
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 from agentos.workspace.configuration import Configuration, configure, read_layers
@@ -58,16 +52,7 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
     Raises UsageError before anything is written.
     """
     page = JobSummary(environ)
-    try:
-        return _run_batch(request, without_job_summary(environ), page, dry_run=dry_run)
-    except AgentosError as error:
-        page.add(of_error(error), readable_secrets(environ))  # it may repeat what was typed
-        raise
-
-
-def _run_batch(
-    request: BatchRequest, environ: Mapping[str, str], page: JobSummary, *, dry_run: bool
-) -> int:
+    environ = without_job_summary(environ)
     check_outputs(request.project, request.kind)
     found = _look(request)
     configuration = configure(read_layers(request.project.root, environ, request.flags), environ)
@@ -129,13 +114,14 @@ def _run(
         )
         try:
             end = batch.run()
-            for line in summary_lines(found, end, run_id):
+            told = ending(found, end, run_id)
+            for line in summary_lines(told):
                 batch.say(line)
         finally:
             was_told = batch.close()
     untold = [Outcome.FAILED] if not was_told and end.exit_code < EXHAUSTED_EXIT_CODE else []
     code = exit_code(untold) or end.exit_code
-    page.add(of_end(found, end, run_id, code), configuration.configured.secrets)
+    page.add(of_end(told, code), configuration.configured.secrets)
     return code
 
 
@@ -182,3 +168,5 @@ def _print_nothing_to_do(found: Survey) -> None:
         return
     click.echo(render_table([(s.item.label, s.forecast(), s.item.title) for s in found.standings]))
     click.echo("Nothing to do: every item is finished; --again redoes them.")
+    for sentence in advice(found.kind, (Outcome(one.state) for one in found.standings)):
+        click.echo("\n".join(folded(sentence)))

@@ -31,7 +31,7 @@ from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
-from agentos.reporting.summary import ADVICE, exit_code
+from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workspace.configuration import Configuration
@@ -65,13 +65,14 @@ class BatchSettings:
 class BatchEnd:
     """What became of every item that was due, by label, and what the command returns.
 
-    `remarks` are lines about the budget, and about what to do where keys or budget ran out.
+    `budget` says what is spent of one, empty without; `ran_out` are `credentials` and `budget`.
     """
 
     results: Mapping[str, WorkflowResult]
     documents: Mapping[str, str]
     costs: Costs
-    remarks: tuple[str, ...]
+    budget: str
+    ran_out: frozenset[str]
     exit_code: int
 
     def outcome_of(self, label: str) -> Outcome:
@@ -159,7 +160,8 @@ class Batch:
             code = self._exit_code(results)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
-            return BatchEnd(results, self._documents, self._costs, self._remarks(), code)
+            budget, ran_out = self._budget.describe(), frozenset(self._ran_out)
+            return BatchEnd(results, self._documents, self._costs, budget, ran_out, code)
 
     def say(self, text: str) -> None:
         """A line of the command's own on the console."""
@@ -256,10 +258,6 @@ class Batch:
             exhausted=bool(self._ran_out),
             console_failed=self._console_failed,
         )
-
-    def _remarks(self) -> tuple[str, ...]:
-        told = self._budget.describe()
-        return tuple(filter(None, (told, *(ADVICE.get(cause) for cause in sorted(self._ran_out)))))
 
     def _notify(self, text: str) -> None:
         self._stream.publish(Notice(text=self._masker.mask(text)))

@@ -9,7 +9,7 @@ import click
 
 from agentos.cli.completion.hooks import complete_briefs, complete_issues
 from agentos.cli.exit_codes import IN_A_GROUP, exit_codes_of_items
-from agentos.cli.lazy_group import CommandPlace, LazyGroup
+from agentos.cli.lazy_group import CommandPlace
 from agentos.cli.options import (
     DEFAULT_TIMEOUT,
     Seconds,
@@ -22,6 +22,8 @@ from agentos.cli.options import (
     reviewer_option,
     safe_identifier,
 )
+from agentos.cli.told_group import ToldGroup
+from agentos.cli.usage_errors import without_typed_keys
 from agentos.core.items import Kind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -33,7 +35,7 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, commands_at=_COMMANDS, epilog=IN_A_GROUP)
+@click.group(cls=ToldGroup, commands_at=_COMMANDS, epilog=IN_A_GROUP)
 def parallel() -> None:
     """Work on many items at once, one process for each.
 
@@ -169,4 +171,5 @@ def _run(
         flags=flags,
         budget_reset=budget_reset,
     )
-    return run_batch(request, dry_run=dry_run, environ=os.environ)
+    with without_typed_keys(items, os.environ):
+        return run_batch(request, dry_run=dry_run, environ=os.environ)

@@ -19,6 +19,7 @@ from agentos.cli.options import (
     reviewer_option,
     safe_identifier,
 )
+from agentos.cli.usage_errors import without_typed_keys
 from agentos.core.items import Kind
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
@@ -80,12 +81,13 @@ def _run(
     from agentos.cli.foreground import run_in_foreground  # noqa: PLC0415
     from agentos.workspace.project import open_project  # noqa: PLC0415
 
-    return run_in_foreground(
-        open_project(project, os.environ),
-        kind,
-        safe_identifier(item),
-        again=again,
-        grace=grace,
-        flags=flags,
-        environ=os.environ,
-    )
+    with without_typed_keys((item,), os.environ):
+        return run_in_foreground(
+            open_project(project, os.environ),
+            kind,
+            safe_identifier(item),
+            again=again,
+            grace=grace,
+            flags=flags,
+            environ=os.environ,
+        )

@@ -70,6 +70,36 @@ def test_a_command_that_cannot_begin_says_why(page: Path, agentos: Agentos) -> N
     assert end == "- No run, exit code 2"
 
 
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("lld", "Say which items: "),
+        ("lld --all -q -v", "-q and -v contradict each other"),
+        ("lld --all -j 0", "Invalid value for '-j'"),
+        ("lld --all --dryrun", "There is no option '--dryrun'. Did you mean '--dry-run'?"),
+        ("ldl --all", "Did you mean 'lld'?"),
+        ("lld 4/2", "Invalid identifier: path separators not allowed"),
+        ("lld --all --drafter nobody/x", "nobody"),
+        ("issue --all", "There is no folder "),
+    ],
+)
+def test_whatever_keeps_a_run_from_beginning_is_told(
+    page: Path, agentos: Agentos, line: str, sentence: str
+) -> None:
+    code, output = agentos("parallel", *line.split())
+    assert code == 2
+    assert sentence in output
+    told = page.read_text()
+    assert told.count("### agentos: ") == 1
+    assert sentence.partition(" '")[0] in told.splitlines()[0]
+    assert told.endswith("- No run, exit code 2\n\n")
+
+
+def test_help_is_no_error(page: Path, agentos: Agentos) -> None:
+    assert agentos("parallel", "lld", "--help")[0] == 0
+    assert not page.exists()
+
+
 def test_nothing_is_written_where_no_page_is_named(
     page: Path, agentos: Agentos, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -178,12 +208,34 @@ def test_what_is_there_counts_for_the_limit(tmp_path: Path) -> None:
 def test_a_key_that_was_typed_for_an_item_is_not_repeated(
     page: Path, agentos: Agentos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key = "sk-0123456789abcdef"
+    key = "sk-012345"
     for variable in ("OPENAI_API_KEY", "HOUSE_KEY"):
         monkeypatch.setenv(variable, key)
-        code, _ = agentos("parallel", "lld", key)
+        code, output = agentos("parallel", "lld", key)
         assert code == 2
+        assert "There is no issue ***\n" in output
+        assert key not in output
         assert "There is no issue &#42;&#42;&#42;" in page.read_text()
         assert key not in page.read_text()
+        assert key not in agentos("lld", key)[1]
         monkeypatch.delenv(variable)
         page.unlink()
+
+
+@pytest.mark.parametrize("tail", ["", "x" * 200, "/more", "+more"])
+def test_nor_is_one_that_nobody_knows(page: Path, agentos: Agentos, tail: str) -> None:
+    key = f"sk-ant-api03-Zm9vYmFyYmF6cXV4-AbCdEf{tail}"
+    for command in (("parallel", "lld"), ("parallel", "issue"), ("lld",), ("issue",)):
+        code, output = agentos(*command, key)
+        assert code == 2
+        assert "api03" not in output
+        if command[0] == "parallel":
+            assert "api03" not in page.read_text()
+            page.unlink()
+
+
+def test_a_mistyped_name_is_repeated(page: Path, agentos: Agentos) -> None:
+    for name in ("issues/042-lend-more-books.md", "a-name-of-many-plain-words"):
+        _, output = agentos("parallel", "lld", name)
+        assert name[:20] in output
+    assert "a-name-of-many-plain-words" in page.read_text()

@@ -1,0 +1,50 @@
+"""What each end of a `parallel` command has to say on the page of a CI job."""
+
+from agentos.cli.batch.ending import Ending
+from agentos.cli.batch.forecast import Forecast
+from agentos.core.outcomes import Outcome
+from agentos.reporting.advice import advice
+from agentos.reporting.step_summary import StepSummary
+from agentos.workspace.survey import Survey
+
+
+def of_end(end: Ending, exit_code: int) -> StepSummary:
+    """What became of the items of a run."""
+    return StepSummary(
+        end.headline,
+        {
+            one.label: one.reason or "no reason is recorded"
+            for one in end.items
+            if one.outcome is Outcome.FAILED
+        },
+        ("item", "title", "outcome", "document", "time", "used"),
+        [(one.label, one.title, one.told, one.document, one.time, one.used) for one in end.items],
+        [*end.advice, *end.remarks, f"Run {end.record.name}, exit code {exit_code}"],
+    )
+
+
+def of_nothing_to_do(found: Survey, exit_code: int) -> StepSummary:
+    """Where the items stand when none of them is due."""
+    every = "every item is finished" if found.standings else "the backlog has no open item"
+    return StepSummary(
+        f"nothing to do: {every}",
+        columns=("item", "title", "outcome", "document"),
+        rows=[
+            (one.item.label, one.item.title, one.describe(), found.index[one.item.label].document)
+            for one in found.standings
+        ],
+        remarks=[
+            *advice(found.kind, (Outcome(one.state) for one in found.standings)),
+            f"No run, exit code {exit_code}",
+        ],
+    )
+
+
+def of_forecast(forecast: Forecast) -> StepSummary:
+    """What a run would do."""
+    return StepSummary(
+        forecast.headline,
+        columns=("item", "title", "what would happen", "what it would take"),
+        rows=[(label, title, what, takes) for label, what, title, takes in forecast.rows],
+        remarks=forecast.totals,
+    )

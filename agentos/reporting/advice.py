@@ -1,0 +1,56 @@
+"""What is left to a person when a run has ended, a sentence for each; screens and pages read it."""
+
+import textwrap
+from collections.abc import Iterable, Mapping
+
+from agentos.core.items import Kind
+from agentos.core.outcomes import Outcome
+from agentos.core.paths import ACTIVE_BRIEFS, ISSUES
+
+TO_GO_ON: Mapping[str, str] = {
+    "budget": "to go on, give a higher limit; --budget-reset forgets what a batch has spent",
+    "credentials": "to go on, add a credential that works, and run the command again",
+}
+"""By what an item was stopped by (`core.events.Reported`)."""
+
+_SOURCES = {
+    Kind.LLD: f"the issue's file in {ISSUES}/",
+    Kind.ISSUE: f"the brief's file in {ACTIVE_BRIEFS}/",
+}
+_FAILED = (
+    "failed: the reason stands above, and more in the item's log in the record of the run; mend it"
+    " and type the same command again, which repeats no finished step"
+)
+_INTERRUPTED = (
+    "interrupted: type the same command again; it goes on after the last finished step, as long as"
+    " the project's state folder, .agentos/, is kept"
+)
+_WIDTH = 80
+"""Columns of the narrowest screen on which a sentence is read at ease."""
+
+
+def to_revise(kind: Kind) -> str:
+    """What to do about documents that need revision."""
+    return (
+        "needs revision: the document says under its title what is missing; write that into"
+        f" {_SOURCES[kind]} and type the same command again"
+    )
+
+
+def advice(kind: Kind, outcomes: Iterable[Outcome], ran_out: Iterable[str] = ()) -> list[str]:
+    """What to do next, a sentence for each outcome that asks for something.
+
+    `ran_out` are the keys of `TO_GO_ON` that hold: the same command alone would not go on.
+    """
+    ended = set(outcomes)
+    causes = sorted(TO_GO_ON.keys() & set(ran_out))
+    told = {Outcome.NEEDS_REVISION: to_revise(kind), Outcome.FAILED: _FAILED}
+    if not causes:
+        told[Outcome.INTERRUPTED] = _INTERRUPTED
+    sentences = [sentence for outcome, sentence in told.items() if outcome in ended]
+    return sentences + [TO_GO_ON[cause] for cause in causes]
+
+
+def folded(sentence: str) -> list[str]:
+    """The sentence as lines of a screen, those after the first set in."""
+    return textwrap.wrap(sentence, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
