@@ -33,7 +33,7 @@ Readers take their notes with them.
 - [ ] The file has one line for each note.
 """
 
-BRIEF = "# Tags\n\nNotes should have tags.\n\n## Acceptance Criteria\n\n- [ ] A note shows its tags.\n"
+BRIEF = "# Tags\n\nAdd tags to notes.\n\n## Acceptance Criteria\n\n- [ ] A note shows its tags.\n"
 
 PROGRAM = """from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator
 
