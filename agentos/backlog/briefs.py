@@ -3,8 +3,9 @@
 import itertools
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from agentos.backlog.entries import Backlog, BacklogEntry
 from agentos.backlog.files import as_text, backlog_files, read_head, title_from_name
@@ -15,14 +16,17 @@ from agentos.core.identifiers import MAX_IDENTIFIER_LENGTH, slugify
 from agentos.core.items import Item, Kind
 from agentos.core.paths import ACTIVE_BRIEFS, DONE_BRIEFS, IDEAS
 
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
-def find_briefs(project: Path) -> Backlog:
+
+def find_briefs(project: Path, known: Mapping[str, str] = _NOTHING) -> Backlog:
     """All briefs by file name; those in `ideas/active` are open, those in `ideas/done` are not.
 
     An id is the slug of the file name, with `-2` and so on where it is taken. Those in done choose
     first: `move_brief_to_done` keeps or gives them a name that says their id, and a new brief must
-    not take it. Raises BacklogError where both folders are missing, UnsafePathError where one is a
-    symlink.
+    not take it. Then those in active do whose file names `known` has, under the ids of its keys:
+    an issue was made from them. Raises BacklogError where both folders are missing,
+    UnsafePathError where one is a symlink.
     """
     done, active = _folders(project)
     notices: list[str] = []
@@ -37,7 +41,14 @@ def find_briefs(project: Path) -> Backlog:
     if misplaced:
         notices.append(misplaced_notice(misplaced))
     taken: set[str] = set()
-    entries = [_entry(_free_id(file.stem, taken), file, active) for file in files]
+    closed = [file for file in files if file.parent == done]
+    ids = {file: _free_id(file.stem, taken) for file in closed}
+    for brief_id, name in known.items():
+        file = active / name
+        if file in files and file not in ids and brief_id not in taken:
+            ids[file] = _free_id(brief_id, taken)
+    ids |= {file: _free_id(file.stem, taken) for file in files if file not in ids}
+    entries = [_entry(brief_id, file, active) for file, brief_id in ids.items()]
     entries.sort(key=lambda entry: entry.item.source.name)
     return Backlog(Kind.ISSUE, tuple(entries), tuple(notices))
 

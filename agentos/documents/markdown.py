@@ -14,6 +14,7 @@ from agentos.documents.writing import one_line, visible
 _PARSER = MarkdownIt("commonmark").enable("table")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _OPEN_COMMENT = re.compile(r"<!--.*", re.DOTALL)
+_MOST = 999_999_999  # what is longer begins no entry of a list
 _TAG = re.compile(r"</?[A-Za-z!?][^>]*>")
 
 
@@ -140,7 +141,7 @@ def _blocks(nodes: Sequence[SyntaxTreeNode], depth: int) -> Iterator[Block]:
                 yield from _list_item(item, depth)
         elif node.type == "ordered_list":
             for number, item in enumerate(node.children, int(node.attrs.get("start", 1))):
-                yield from _list_item(item, depth, number)
+                yield from _list_item(item, depth, number if number <= _MOST else None)
         elif node.type == "table":
             yield _table(node)
         else:

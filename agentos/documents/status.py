@@ -8,6 +8,7 @@ from agentos.documents.front_matter import split_front_matter
 from agentos.documents.markdown import Section, normalized, sections
 from agentos.documents.verdict import Finding, is_rendered_finding, render_finding
 
+_RULE = re.compile(r"\A\ufeff?---")
 _STATUS = re.compile(r"Status: (?P<word>approved|needs revision)[ \t]*", re.IGNORECASE)
 MISSING = "Missing Before Approval"
 """The heading of what a revision is asked for."""
@@ -48,12 +49,17 @@ def stamp(document: str, outcome: Outcome, findings: Sequence[Finding]) -> str:
 
 
 def _split_front(text: str) -> tuple[str, str]:
-    """The front matter as it was written, and the body."""
+    """The front matter as it was written, with its last line ended, and the body.
+
+    What begins with a rule and is no front matter gets another rule: with a status below its title
+    it could be read as front matter, and what follows as the status.
+    """
     try:
         body = split_front_matter(text)[1]
-    except ValueError:  # a model's draft that begins with a rule
-        body = text
-    return text.removesuffix(body), body
+    except ValueError:
+        return "", _RULE.sub("***", text, count=1)
+    front = text.removesuffix(body)
+    return (front if front.endswith("\n") or not front else f"{front}\n"), body
 
 
 def _lists(body: str) -> list[Section]:

@@ -23,7 +23,8 @@ _TEXTS = ("input_hash", "document", "document_hash", "finished")
 class IndexEntry:
     """How an item ended. Hashes are SHA-256 in hex, `document` is a path inside the project.
 
-    `run_id` is None for an item done in the foreground, `finished` ISO 8601 in UTC.
+    `run_id` is None for an item done in the foreground, `finished` ISO 8601 in UTC. `source` is the
+    name of the input's file, empty in an entry of before it was kept.
     """
 
     outcome: Outcome
@@ -32,6 +33,7 @@ class IndexEntry:
     document_hash: str
     run_id: str | None
     finished: str
+    source: str = ""
 
 
 def index_path(project: Path) -> Path:
@@ -52,12 +54,12 @@ def as_it_stands(project: Path, entry: IndexEntry) -> IndexEntry | None:
 
     The document is the entry's own or the one that it was merged into, `NAME.md`; None where
     neither is there. A person may have changed its status; the entry's holds where none can be
-    read. A path that leads out of the project names no document.
+    read. A path that leads out of the project, or cannot be looked at, names no document.
     """
     named = project / entry.document
     try:
         there = [path for path in (named, merged_path(named)) if confined(path, project).is_file()]
-    except UnsafePathError:
+    except (UnsafePathError, OSError, ValueError):  # such as a name that no file can have
         return None
     if not there:
         return None
@@ -134,6 +136,7 @@ def _entry(fields: object) -> IndexEntry:
     return IndexEntry(
         outcome=Outcome(str(fields.get("outcome"))),
         run_id=None if run_id is None else str(run_id),
+        source=str(fields.get("source", "")),
         **texts,
     )
 

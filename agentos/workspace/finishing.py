@@ -54,6 +54,7 @@ def _entered(project: Project, item: Item, report: Reported, run_id: str | None)
         document_hash=report.document_hash,
         run_id=run_id,
         finished=timestamp(utc_now()),
+        source=item.source.name,
     )
     try:
         enter(project.root, project.state.index_lock, item.label, entry)

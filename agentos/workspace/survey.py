@@ -21,8 +21,9 @@ from agentos.workspace.project import Project
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """Items with their standings, in the backlog's order, and those of the index, as they stand.
+    """Items with their standings, in the backlog's order.
 
+    `index` has an entry for each whose document is there, with the status that stands in it.
     `notices` are sentences about files that were left out.
     """
 
@@ -51,8 +52,11 @@ def survey(
     With `take_finished` too at those that are closed since agentos finished them. Raises
     BacklogError for a backlog that is missing or contradicts itself, or an unknown id.
     """
-    backlog = find_issues(project.root) if kind is Kind.LLD else find_briefs(project.root)
     index = read_index(project.root)
+    if kind is Kind.LLD:
+        backlog = find_issues(project.root)
+    else:
+        backlog = find_briefs(project.root, _known_briefs(index))
     wanted = _unfinished(project.state, kind)
     if take_finished:
         wanted |= {entry.item.id for entry in backlog.entries if entry.item.label in index}
@@ -71,6 +75,17 @@ def survey(
         running=_running(project.state),
     )
     return Survey(project, kind, found, finished, backlog.notices)
+
+
+def _known_briefs(index: Mapping[str, IndexEntry]) -> dict[str, str]:
+    """Ids of briefs of which issues were made, with their file names, the latest first."""
+    latest = sorted(index.items(), key=lambda named: named[1].finished, reverse=True)
+    prefix = f"{Kind.ISSUE.upper()}-"
+    return {
+        label.removeprefix(prefix): entry.source
+        for label, entry in latest
+        if label.startswith(prefix) and entry.source
+    }
 
 
 def _unfinished(state: StatePaths, kind: Kind) -> set[str]:

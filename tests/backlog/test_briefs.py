@@ -1,6 +1,8 @@
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -20,10 +22,10 @@ def write(project: Path, *names: str) -> None:
         path.write_text("# Idea\n")
 
 
-def ids(project: Path) -> dict[str, str]:
+def ids(project: Path, known: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     return {
         str(entry.item.source.relative_to(project / "ideas")): entry.item.id
-        for entry in find_briefs(project).entries
+        for entry in find_briefs(project, known).entries
     }
 
 
@@ -60,6 +62,23 @@ def test_a_new_brief_does_not_take_the_id_of_a_done_one(tmp_path: Path) -> None:
         "done/dark-mode.md": "dark-mode",
         "active/Dark Mode.md": "dark-mode-2",
         "active/dark-mode.md": "dark-mode-3",
+    }
+
+
+def test_no_new_brief_takes_the_id_of_one_that_waits(tmp_path: Path) -> None:
+    write(tmp_path, "active/Dark Mode.md", "active/dark-mode.md", "active/dark_mode.md")
+    known = {"dark-mode": "dark_mode.md", "dark-mode-2": "gone.md", "../x": "dark-mode.md"}
+    assert ids(tmp_path, known) == {
+        "active/dark_mode.md": "dark-mode",
+        "active/dark-mode.md": "x",
+        "active/Dark Mode.md": "dark-mode-2",
+    }
+    write(tmp_path, "done/dark-mode.md")
+    assert ids(tmp_path, {"dark-mode": "dark_mode.md", "dark-mode-2": "dark_mode.md"}) == {
+        "done/dark-mode.md": "dark-mode",
+        "active/dark_mode.md": "dark-mode-2",
+        "active/Dark Mode.md": "dark-mode-3",
+        "active/dark-mode.md": "dark-mode-4",
     }
 
 

@@ -107,3 +107,8 @@ def test_html_is_reduced_to_its_text_and_comments_are_left_out() -> None:
 
 def test_rules_are_nothing_and_indented_code_is_code() -> None:
     assert blocks("---\n\n    x = 1\n") == (Code("x = 1"),)
+
+
+def test_a_number_that_could_not_be_written_again_is_none() -> None:
+    numbers = [getattr(block, "number", "") for block in blocks("999999999. one\n1. two\n")]
+    assert numbers == [999_999_999, None]

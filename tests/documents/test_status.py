@@ -27,6 +27,8 @@ DOCUMENTS = st.lists(
             "## Missing Before Approval\n",
             "    code\n",
             "---\n",
+            "...\n",
+            "x: y\n",
             "\ufeff",
         ]
     )
@@ -83,7 +85,19 @@ def test_an_introduction_that_never_ends_does_not_swallow_the_list() -> None:
 
 
 def test_a_draft_that_begins_with_a_rule_is_stamped_too() -> None:
-    assert stamp("---\n# T\n", Outcome.APPROVED, []) == "---\n# T\n\nStatus: approved\n"
+    assert stamp("---\n# T\n", Outcome.APPROVED, []) == "***\n# T\n\nStatus: approved\n"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "---\n# T\n...\n---\nStatus: approved\n",  # front matter once a status stands in it
+        "---\nx: y\n---",
+        "---\nx: y\n---\n\nStatus: approved\n",
+    ],
+)
+def test_no_draft_approves_itself_by_its_front_matter(document: str) -> None:
+    assert status_of(stamp(document, Outcome.NEEDS_REVISION, [])) is Outcome.NEEDS_REVISION
 
 
 def test_what_a_person_wrote_below_the_list_stays() -> None:

@@ -64,6 +64,18 @@ def test_a_brief_that_needs_revision_is_taken_up_where_it_was_edited(shelf: Work
     assert "Nothing to do" in output
 
 
+def test_a_new_brief_does_not_take_the_place_of_one_that_waits(shelf: Workspace) -> None:
+    shelf.run("parallel", "issue", "--all")
+    waiting = shelf.root / "issues" / written_issues(shelf)["dark-mode"]
+    before = waiting.read_text()
+    (shelf.root / "ideas/active/Dark Mode.md").write_text("# Another\n\n## Idea\n\nIt sings.\n")
+
+    shelf.run("parallel", "issue", "--all")
+
+    assert waiting.read_text() == before
+    assert "# Another" in (shelf.root / "issues" / written_issues(shelf)["dark-mode-2"]).read_text()
+
+
 def test_a_written_issue_is_open_for_the_next_workflow(shelf: Workspace) -> None:
     shelf.run("parallel", "issue", "csv-import")
     [name] = written_issues(shelf).values()

@@ -23,6 +23,7 @@ ENTRY = IndexEntry(
     document_hash="b" * 64,
     run_id="20260131T120000Z-abcd",
     finished="2026-01-31T12:00:00.000Z",
+    source="042-renew.md",
 )
 FIELDS = {
     "document": "docs/lld/active/LLD-042.md",
@@ -31,6 +32,7 @@ FIELDS = {
     "input_hash": "a" * 64,
     "outcome": "approved",
     "run_id": "20260131T120000Z-abcd",
+    "source": "042-renew.md",
 }
 
 
@@ -249,3 +251,8 @@ class TestAsItStands:
         assert as_it_stands(tmp_path, recorded) == recorded
         beside.unlink()
         assert as_it_stands(tmp_path, recorded) == ENTRY
+
+
+@pytest.mark.parametrize("name", ["a" * 3000, "a\0b.md"])
+def test_a_name_that_no_file_can_have_is_no_document(tmp_path: Path, name: str) -> None:
+    assert as_it_stands(tmp_path, replace(ENTRY, document=name)) is None

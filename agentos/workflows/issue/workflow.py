@@ -8,7 +8,7 @@ from pathlib import Path
 from agentos.core.calls import RequestKind
 from agentos.core.hashing import sha256
 from agentos.core.outcomes import Outcome
-from agentos.documents.front_matter import join_front_matter
+from agentos.documents.front_matter import join_front_matter, split_front_matter
 from agentos.documents.markdown import title_of
 from agentos.documents.rules import check_issue
 from agentos.documents.templates import ISSUE_TEMPLATE
@@ -49,7 +49,9 @@ def run(task: Task, steps: Steps) -> Finished:
 
 def _publish(task: Task, reviewed: Reviewed, steps: Steps) -> list[str]:
     """Write the issue; the output of the step `finalize`. One process at a time."""
-    content = join_front_matter({"brief": task.item.id}, stamped(reviewed)).encode("utf-8")
+    # A front matter of the draft would stand below ours, as text in which a status could be read.
+    _, body = split_front_matter(stamped(reviewed))
+    content = join_front_matter({"brief": task.item.id}, body).encode("utf-8")
     path = write_document(task, steps, _path(task, reviewed), content)
     return [reviewed.outcome, str(path.relative_to(task.project)), sha256(content)]
 
