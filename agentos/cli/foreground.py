@@ -15,7 +15,7 @@ from agentos.core.child_spec import ItemSpec
 from agentos.core.config.environment import child_environment, simulate_rate_limits
 from agentos.core.errors import BudgetExhausted, CredentialsExhausted
 from agentos.core.events import CallRefused, Event, Reported
-from agentos.core.items import Kind
+from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
@@ -56,7 +56,7 @@ def run_in_foreground(
     if not standing.is_due(again=again):
         click.echo(f"{item.label}: {standing.forecast()}: {found.index[item.label].document}")
         if standing.state is State.NEEDS_REVISION:
-            _say_what_to_revise(kind)
+            click.echo("\n".join(_what_to_revise(item)))
         return exit_code([Outcome(standing.state)])
     configuration = configure(read_layers(project.root, environ, flags), environ)
     prepare_state(project.state, project.root)
@@ -97,20 +97,24 @@ def run_in_foreground(
         say=say,
         environ=child_environment(environ, configuration.configured),
     )
-    error = f": {report.error}" if report.error else ""
-    say(f"{item.label} {report.outcome.replace('_', ' ')}{error}")
+    for line in _told(item, report):
+        say(line)
     if used := costs.total.describe():
         say(f"used: {used}")
-    if report.outcome is Outcome.NEEDS_REVISION:
-        _say_what_to_revise(kind)
     if report.stopped_by in TO_GO_ON:
         say(TO_GO_ON[report.stopped_by])
     return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
 
 
-def _say_what_to_revise(kind: Kind) -> None:
-    for line in folded(to_revise(kind)):
-        click.echo(line)
+def _told(item: Item, report: Reported) -> list[str]:
+    if report.outcome is Outcome.NEEDS_REVISION:
+        return _what_to_revise(item)
+    error = f": {report.error}" if report.error else ""
+    return [f"{item.label} {report.outcome}{error}"]
+
+
+def _what_to_revise(item: Item) -> list[str]:
+    return folded(f"{item.label} {to_revise(item.kind)}")
 
 
 def _work_on(

@@ -52,5 +52,11 @@ def advice(kind: Kind, outcomes: Iterable[Outcome], ran_out: Iterable[str] = ())
 
 
 def folded(sentence: str) -> list[str]:
-    """The sentence as lines of a screen, those after the first set in."""
-    return textwrap.wrap(sentence, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    """The sentence as lines of a screen, those after the first set in; a word stays whole."""
+    return textwrap.wrap(
+        sentence,
+        _WIDTH,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

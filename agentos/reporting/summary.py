@@ -50,7 +50,7 @@ def exit_code(
     exhausted: bool = False,
     console_failed: bool = False,
 ) -> int:
-    """What the command returns, by precedence; a skipped item counts with its recorded outcome.
+    """What the command returns, by precedence; a skipped item counts as its document stands.
 
     An item that was interrupted though no signal came did not get done: that is no success.
     """

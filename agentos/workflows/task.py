@@ -59,7 +59,11 @@ class Finished:
 
 
 def source_text(name: str, source: bytes) -> str:
-    """A source as text; raises ItemError when it is no UTF-8 or its front matter no YAML."""
+    """A source as text.
+
+    Raises ItemError when it is no UTF-8, its front matter no YAML, or not a word stands in it: of
+    that a language model would make something up, and be paid for it.
+    """
     try:
         text = source.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -67,7 +71,9 @@ def source_text(name: str, source: bytes) -> str:
             f"{name} is not UTF-8 text (byte {error.start})", "save it as UTF-8 and run again"
         ) from None
     try:
-        split_front_matter(text)
+        fields, body = split_front_matter(text)
     except ValueError as error:
         raise ItemError(f"{name}: {error}", "mend its front matter and run again") from None
+    if not (body.strip() or fields.get("title")):
+        raise ItemError(f"{name} is empty", "write into it what is wanted and run again")
     return text

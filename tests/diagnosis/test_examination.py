@@ -9,7 +9,7 @@ import pytest
 from keyrings import MemoryKeyring
 
 from agentos.core.errors import ConfigError
-from agentos.diagnosis.examination import CHECKS, Check, examine
+from agentos.diagnosis.examination import CHECKS, RUN_CHECKS, Check, examine
 from agentos.diagnosis.finding import Finding, Level, ok, warning
 from agentos.diagnosis.surroundings import Surroundings
 
@@ -73,6 +73,10 @@ def test_all_of_them_on_a_project_in_which_all_is_well(surroundings: Surrounding
 
 
 class TestWhatARunItselfChecks:
+    def test_goes_by_looks_that_there_are(self) -> None:
+        subjects = {subject for subject, _ in CHECKS}
+        assert all(looks <= subjects for _, looks in RUN_CHECKS)
+
     def test_is_not_told_twice(self, surroundings: Surroundings, project: Path) -> None:
         (project / "agentos.toml").write_text("drafter = 'openai/x'\n")
         sentences = [one.sentence for one in examine(surroundings)]

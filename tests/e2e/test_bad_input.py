@@ -108,6 +108,22 @@ def test_an_issue_that_is_not_utf8_fails_alone(shelf: Workspace) -> None:
     assert "1 approved, 1 failed (LLD-43)" in output
 
 
+def test_nothing_is_made_of_an_empty_issue_until_somebody_writes_it(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    written = next((shelf.root / "issues").glob("042-*"))
+    text = written.read_text()
+    written.write_text("")
+
+    code, output = shelf.run("lld", "42")
+
+    assert code == 1
+    assert f"LLD-42 failed: {written.name} is empty (write into it" in output
+    assert not (shelf.root / "docs/lld").exists()
+
+    written.write_text(text)
+    assert shelf.run("lld", "42")[0] == 0
+
+
 def test_a_title_that_would_like_to_paint_the_screen(shelf: Workspace) -> None:
     shelf.keep_issues("042")
     original = next((shelf.root / "issues").glob("042-*"))

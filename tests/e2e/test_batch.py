@@ -50,7 +50,9 @@ def test_a_second_run_has_nothing_to_do_and_tells_the_recorded_outcome(shelf: Wo
     code, output = shelf.run("parallel", "lld", "--all")
 
     assert code == 3
-    assert "skipped because it is finished (approved)" in output
+    rows = output.splitlines()
+    assert "LLD-42   skipped (approved)        docs/lld/active/LLD-042.md" in rows
+    assert "LLD-128  skipped (needs revision)  docs/lld/active/LLD-128.md" in rows
     assert "\nneeds revision: the document says" in output
     assert len(shelf.runs) == 1
     assert (shelf.root / "docs/lld/active/LLD-042.md").stat().st_mtime_ns == before
@@ -144,10 +146,13 @@ def test_one_item_in_the_foreground_leaves_no_run_folder(shelf: Workspace) -> No
     index = json.loads((shelf.root / "docs/lld/lld-status.json").read_text())
     assert index["items"]["LLD-42"]["run_id"] is None
     assert shelf.run("lld", "LLD-42")[1].startswith("LLD-42: skipped because it is finished")
-    for before in ("LLD-128 needs revision", "docs/lld/active/LLD-128.md"):
+    for before in ("wrote docs/lld/active/LLD-128.md", "unchanged: docs/lld/active/LLD-128.md"):
         code, output = shelf.run("lld", "128")
         assert code == 3
-        assert f"{before}\nneeds revision: the document says" in output
+        assert f"{before}\nLLD-128 needs revision: the document says" in output
+        assert output.endswith(
+            "\n  that into the issue's file in issues/ and type the same command again\n"
+        )
 
 
 def test_quiet_shows_the_summary_only(shelf: Workspace) -> None:

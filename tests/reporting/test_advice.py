@@ -39,3 +39,8 @@ def test_a_sentence_fits_a_narrow_screen() -> None:
         assert all(len(line) <= 80 for line in (first, *rest))
         assert all(line.startswith("  ") for line in rest)
         assert " ".join([first, *(line.strip() for line in rest)]) == sentence
+
+
+def test_the_name_of_an_item_is_never_cut_in_two() -> None:
+    label = "ISSUE-" + "long-name-" * 9
+    assert folded(f"{label} needs revision") == [label, "  needs revision"]

@@ -172,6 +172,10 @@ class TestTask:
     def test_the_text_is_utf8_with_or_without_its_mark(self, source: str) -> None:
         assert self.task(source.encode()).text() == "# Größe"
 
+    def test_a_title_in_the_front_matter_says_something(self) -> None:
+        source = "---\ntitle: A title\n---\n"
+        assert self.task(source.encode()).text() == source
+
     @pytest.mark.parametrize(
         ("source", "sentence", "hint"),
         [
@@ -184,6 +188,10 @@ class TestTask:
                 b"---\nstate: [\n---\n# A title",
                 "042-a-title.md: The front matter is not valid YAML",
                 "mend its front matter and run again",
+            ),
+            *(
+                (empty, "042-a-title.md is empty", "write into it what is wanted and run again")
+                for empty in (b"", b"\xef\xbb\xbf \r\n\n", b"---\nstate: open\n---\n\n")
             ),
         ],
     )

@@ -41,16 +41,31 @@ def ending(found: Survey, end: BatchEnd, run_id: str) -> Ending:
     """Put it together; paths and texts from outside are as they are."""
     items = tuple(_item(standing, found, end) for standing in found.standings)
     used = end.costs.total.describe()
-    recorded = [_recorded(end, standing) for standing in found.standings]
+    outcomes = [_outcome(end, standing) for standing in found.standings]
     root = found.project.root
     return Ending(
         headline=summary_line({item.label: item.outcome for item in items}),
         items=items,
         # A budget counts what earlier runs of the batch took, too.
         remarks=tuple(filter(None, (f"used: {used}" if used else "", end.budget))),
-        advice=tuple(advice(found.kind, recorded, end.ran_out)),
+        advice=tuple(advice(found.kind, outcomes, end.ran_out)),
         folders=tuple(sorted({(root / path).parent for path in end.documents.values()})),
         record=found.project.state.runs / run_id,
+    )
+
+
+def skipped_item(standing: Standing, found: Survey) -> EndedItem:
+    """One that is finished: its document is there already."""
+    item = standing.item
+    return EndedItem(
+        item.label,
+        item.title,
+        Outcome.SKIPPED,
+        told=f"skipped ({standing.describe()})",
+        document=found.index[item.label].document,
+        reason="",
+        time="",
+        used="",
     )
 
 
@@ -58,8 +73,7 @@ def _item(standing: Standing, found: Survey, end: BatchEnd) -> EndedItem:
     label, title = standing.item.label, standing.item.title
     outcome = end.outcome_of(label)
     if outcome is Outcome.SKIPPED:
-        told, document = f"skipped ({standing.describe()})", found.index[label].document
-        return EndedItem(label, title, outcome, told, document, reason="", time="", used="")
+        return skipped_item(standing, found)
     result = end.results[label]
     return EndedItem(
         label,
@@ -73,7 +87,7 @@ def _item(standing: Standing, found: Survey, end: BatchEnd) -> EndedItem:
     )
 
 
-def _recorded(end: BatchEnd, standing: Standing) -> Outcome:
-    """A skipped item asks for what its recorded outcome asks for."""
+def _outcome(end: BatchEnd, standing: Standing) -> Outcome:
+    """What the item asks for; one that was skipped, as its document stands."""
     outcome = end.outcome_of(standing.item.label)
     return Outcome(standing.state) if outcome is Outcome.SKIPPED else outcome

@@ -1,6 +1,6 @@
 """What each end of a `parallel` command has to say on the page of a CI job."""
 
-from agentos.cli.batch.ending import Ending
+from agentos.cli.batch.ending import Ending, skipped_item
 from agentos.cli.batch.forecast import Forecast
 from agentos.core.outcomes import Outcome
 from agentos.reporting.advice import advice
@@ -30,8 +30,8 @@ def of_nothing_to_do(found: Survey, exit_code: int) -> StepSummary:
         f"nothing to do: {every}",
         columns=("item", "title", "outcome", "document"),
         rows=[
-            (one.item.label, one.item.title, one.describe(), found.index[one.item.label].document)
-            for one in found.standings
+            (one.label, one.title, one.told, one.document)
+            for one in (skipped_item(standing, found) for standing in found.standings)
         ],
         remarks=[
             *advice(found.kind, (Outcome(one.state) for one in found.standings)),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from agentos.cli.batch.ending import ending
+from agentos.cli.batch.ending import ending, skipped_item
 from agentos.cli.batch.forecast import forecast
 from agentos.cli.batch.job_summary import JobSummary, without_job_summary
 from agentos.cli.batch.pages import of_end, of_forecast, of_nothing_to_do
@@ -166,7 +166,8 @@ def _print_nothing_to_do(found: Survey) -> None:
     if not found.standings:
         click.echo("Nothing to do: the backlog has no open item.")
         return
-    click.echo(render_table([(s.item.label, s.forecast(), s.item.title) for s in found.standings]))
-    click.echo("Nothing to do: every item is finished; --again redoes them.")
+    items = (skipped_item(standing, found) for standing in found.standings)
+    click.echo(render_table([(one.label, one.told, one.document) for one in items]))
+    click.echo("Nothing to do: every item is finished and unchanged; --again redoes them.")
     for sentence in advice(found.kind, (Outcome(one.state) for one in found.standings)):
         click.echo("\n".join(folded(sentence)))
