@@ -249,7 +249,8 @@ def test_the_fault_is_named_and_its_command_mends_it(
     patient: Patient, user_folder: Path, tmp_path: Path, set_up: SetUp
 ) -> None:
     editor = tmp_path / "editor"
-    write(editor, '#!/bin/sh\nprintf "" > "$1"\n', 0o755)  # takes everything out
+    # Puts what is harmless in the place of everything: a comment of TOML, a title of Markdown.
+    write(editor, '#!/bin/sh\necho "# New" > "$1"\n', 0o755)
     patient.environ = {"EDITOR": str(editor)} | set_up.environ
     set_up.breaks(patient.root, user_folder)
     before = snapshot(patient.root, user_folder)
