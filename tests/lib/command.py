@@ -16,7 +16,7 @@ from processes import is_gone
 
 SAMPLE = Path(__file__).parents[2] / "examples" / "shelf"
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds until a wait counts as failed; only a defect ever waits so long."""
 
 ValueT = TypeVar("ValueT")
