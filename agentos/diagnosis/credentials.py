@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agentos.core.config.credential_entries import (
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import (
     CREDENTIALS_FILE,
     CREDENTIALS_VARIABLE,
-    CredentialEntry,
-    Origin,
     entries_of_all_places,
 )
+from agentos.core.config.credential_quotas import quota_conflicts
 from agentos.core.config.credentials import LIMIT_VARIABLE, credential_limit, holds_up, resolve
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
@@ -56,6 +56,7 @@ def check(surroundings: Surroundings) -> Iterator[Finding]:
 def _entries(surroundings: Surroundings, layers: Layers | None) -> _Look:
     entries, findings = _declared(surroundings, layers)
     findings += _shared_names(surroundings, entries)
+    findings += _contradictions(surroundings, entries, layers)
     providers = [*layers.entries] if layers else [entry.provider or "" for entry in entries]
     accounts = {chosen.account for chosen in chosen_models(layers)} if layers else None
     usable = []
@@ -116,6 +117,17 @@ def _shared_names(
                 hint=" and ".join(entry.where for entry in same),
                 command=one_less(surroundings, same),
             )
+
+
+def _contradictions(
+    surroundings: Surroundings, entries: Sequence[CredentialEntry], layers: Layers | None
+) -> Iterator[Finding]:
+    """Entries that share a quota and do not agree about it."""
+    for conflict in quota_conflicts(entries):
+        in_file = any(one.origin is Origin.FILE for one in conflict.both)
+        path = layers.project.path if layers else surroundings.project.root
+        place = mended_place(surroundings, Origin.FILE if in_file else Origin.PROJECT, path)
+        yield fault_of(_SUBJECT, conflict, place)
 
 
 def _limit(surroundings: Surroundings) -> Iterator[Finding]:

@@ -3,12 +3,8 @@
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from agentos.core.config.credential_entries import (
-    CREDENTIALS_FILE,
-    CREDENTIALS_VARIABLE,
-    CredentialEntry,
-    Origin,
-)
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import CREDENTIALS_FILE, CREDENTIALS_VARIABLE
 from agentos.diagnosis.access import is_readable, opened
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.vault.system_keyring import REQUIREMENT, is_installed

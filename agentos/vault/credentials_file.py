@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from agentos.core.config.credential_entries import CREDENTIALS_FILE, tables_of
+from agentos.core.config.credential_places import CREDENTIALS_FILE, tables_of
 from agentos.core.config.toml_files import parse_toml, read_config_file
 from agentos.core.errors import ConfigError, Hint, LockedError
 from agentos.core.files import replace_file

@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AbstractTable, AoT, Array, Comment, Item, Whitespace
 
-from agentos.core.config.credential_entries import CREDENTIALS_FILE
+from agentos.core.config.credential_places import CREDENTIALS_FILE
 from agentos.core.errors import ConfigError
 
 _TABLES = "credential"

@@ -41,8 +41,8 @@ class Vault:
     ) -> str:
         """Write an entry down, with the name of a variable or with a secret.
 
-        The secret goes into `keyring`, into the file if that is None. `settings` are provider and
-        max_concurrent. Returns what could not be done, for people; mostly that is empty. Raises
+        The secret goes into `keyring`, into the file if that is None. `settings` are provider,
+        quota and limits. Returns what could not be done, for people; mostly that is empty. Raises
         AgentosError, and then nothing is changed.
         """
         with self._file.locked():

@@ -8,7 +8,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from agentos.core.child_spec import ItemSpec
-from agentos.core.config.credential_entries import CredentialEntry, declared_entries
+from agentos.core.config.credential_entries import CredentialEntry
+from agentos.core.config.credential_places import declared_entries
 from agentos.core.config.credentials import CredentialSet, ReadKeyring, load_credentials
 from agentos.core.config.known_settings import ROLES
 from agentos.core.config.schema import dotted

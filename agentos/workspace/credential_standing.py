@@ -6,14 +6,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from agentos.core.config.credential_entries import (
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import (
     CREDENTIALS_FILE,
     CREDENTIALS_VARIABLE,
-    CredentialEntry,
-    Origin,
     entries_of_all_places,
     entries_of_project,
 )
+from agentos.core.config.credential_quotas import quota_conflicts, with_shared_limits
 from agentos.core.config.credentials import (
     LIMIT_VARIABLE,
     ReadKeyring,
@@ -29,11 +29,15 @@ from agentos.workspace.configuration import Layers
 
 @dataclass(frozen=True, slots=True)
 class CredentialStanding:
-    """`state` is for people: `ready`, or what is wrong in some words; `hint` is what mends it."""
+    """`state` is for people: `ready`, or what is wrong in some words; `hint` is what mends it.
+
+    One that is not trusted counts for nothing.
+    """
 
     entry: CredentialEntry
     state: str
     hint: str = ""
+    is_trusted: bool = True
 
 
 def credential_standings(
@@ -52,9 +56,12 @@ def credential_standings(
         project_entries=layers.project.counted_credentials,
         key_variables=layers.key_variables,
     )
+    conflicts = list(quota_conflicts(entries))
     limit = credential_limit(environ)
     names = Counter(entry.name for entry in entries)
-    for position, entry in enumerate(entries):
+    for position, (entry, shared) in enumerate(
+        zip(entries, with_shared_limits(entries), strict=True)
+    ):
         state, hint = "", ""
         try:
             resolve_for_use(entry, environ, read_keyring)
@@ -62,14 +69,19 @@ def credential_standings(
             state, hint = error.state, error.hint
         if not state and names[entry.name] > 1:
             state = "another is called the same"
+        if not state and (conflict := next((one for one in conflicts if entry in one.both), None)):
+            state, hint = conflict.state, conflict.hint
         if not state and limit is not None and position >= limit:
             state = f"beyond {LIMIT_VARIABLE}"
-        yield CredentialStanding(entry, state or _use(entry, layers), hint)
+        yield CredentialStanding(shared, state or _use(entry, layers), hint)
     if layers.project.untrusted:
         with suppress(ConfigError):  # what is wrong there is told once it is trusted
             for entry in entries_of_project(layers.project.credentials, layers.key_variables):
                 yield CredentialStanding(
-                    entry, "the project is not trusted", layers.project.how_to_trust
+                    entry,
+                    "the project is not trusted",
+                    layers.project.how_to_trust,
+                    is_trusted=False,
                 )
 
 

@@ -16,7 +16,7 @@ from doc_output import matches
 from doc_projects import HOME_ON_PAGES, prepare, provider_urls, surroundings
 from doc_session import Session
 
-from agentos.core.config.credential_entries import CREDENTIALS_FILE, declared_entries
+from agentos.core.config.credential_places import CREDENTIALS_FILE, declared_entries
 from agentos.core.config.schema import CREDENTIAL, settings_of
 from agentos.core.config.toml_files import parse_toml
 from agentos.testing import LoopbackServer

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from agentos.cli.credentials.elsewhere import entries_here
-from agentos.core.config.credential_entries import CredentialEntry, Origin, entries_of_all_places
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import entries_of_all_places
 from agentos.core.paths import user_config_folder
 from agentos.models.registry import installed, load_provider
 

@@ -8,6 +8,12 @@ import click
 
 from agentos.cli.completion.hooks import complete_account
 from agentos.cli.credentials.elsewhere import entries_here, how_to_take_away
+from agentos.cli.credentials.limits import (
+    check_quotas,
+    limit_options,
+    settings_of,
+    wanted_entry,
+)
 from agentos.cli.credentials.providers import ask_for_provider, checked_taker, takers_of_keys
 from agentos.cli.credentials.secret_input import read_secret
 from agentos.cli.credentials.typed_keys import CarefulCommand
@@ -39,12 +45,7 @@ from agentos.workspace.configuration import key_variables, load_providers
     shell_complete=complete_account,
     help="Who gets the key: a provider, or command/NAME.  [default: NAME, if it is one]",
 )
-@click.option(
-    "--max-concurrent",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="How many calls may be made with it at once.  [default: as -j]",
-)
+@limit_options
 @click.option(
     "--store",
     type=Choice(["keyring", "file"]),
@@ -55,11 +56,12 @@ from agentos.workspace.configuration import key_variables, load_providers
 def add(
     name: str,
     provider: str | None,
-    max_concurrent: int | None,
+    quota: str | None,
     store: str | None,
     env: str | None,
     *,
     replace: bool,
+    **counts: int | None,
 ) -> int:
     """Store a key under a NAME, which may be printed.
 
@@ -86,9 +88,9 @@ def add(
         provider = checked_taker(provider, takers)
     provider = provider or _guessed(name, variable, former, takers, variables)
     provider = provider or ask_for_provider(name, takers)
-    settings: dict[str, str | int] = {"provider": provider}
-    if slots := max_concurrent or (former and former.max_concurrent):
-        settings["max_concurrent"] = slots
+    entry = wanted_entry(name, provider, quota, counts, former)
+    check_quotas(entry, here)
+    settings = settings_of(entry)
 
     if variable:
         left = vault.add(name, settings, variable=variable, replace=replace)

@@ -4,12 +4,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from agentos.core.config.credential_entries import (
-    CREDENTIALS_VARIABLE,
-    CredentialEntry,
-    Origin,
-    entries_of_all_places,
-)
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import CREDENTIALS_VARIABLE, entries_of_all_places
 from agentos.core.config.settings import ProjectConfig, from_project
 from agentos.core.config.trust import TrustStore
 from agentos.core.errors import AgentosError

@@ -9,7 +9,7 @@ from itertools import pairwise
 import click
 
 from agentos.cli.lazy_group import LazyGroup
-from agentos.core.config.credential_entries import entries_of_all_places
+from agentos.core.config.credential_places import entries_of_all_places
 from agentos.core.errors import ConfigError, UsageError
 from agentos.core.paths import user_config_folder
 

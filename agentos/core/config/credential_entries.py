@@ -1,24 +1,23 @@
-"""Which credentials are written down, and where: not yet what they are.
+"""What is written down of one credential: not yet what its secret is.
 
-To read the places needs no secret to be there, so that what is missing can be told of each entry.
 A sentence about an entry may show its name and its variable, never what could be a secret:
 somebody who types the key where the variable's name belongs must not find it in a log.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
-from agentos.core.config.toml_files import parse_toml, read_config_file
+from agentos.core.credentials import RateLimits
 from agentos.core.errors import ConfigError
 
-CREDENTIALS_VARIABLE = "AGENTOS_CREDENTIALS"
-CREDENTIALS_FILE = "credentials.toml"
 NAME_RULE = "1 to 32 letters, digits, '-', '_' and '.', starting with a letter or digit"
+LIMIT_KEYS = tuple(one.name for one in fields(RateLimits))
+MOST = 10**12
+"""More calls, or tokens in a minute, than any provider allows; a clock can still count in them."""
 
 # Shorter than any provider's key, so that a key in the place of a name is refused unprinted.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
@@ -27,7 +26,9 @@ _PROVIDER = re.compile(rf"{_NAME.pattern}(/{_NAME.pattern})?")
 _VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")
 
 _SOURCES = ("env", "secret", "keyring")
-_KEYS = frozenset({"name", "provider", "max_concurrent", *_SOURCES})
+_NOT_SAID = RateLimits()
+_COUNTS = ("max_concurrent", *LIMIT_KEYS)
+_KEYS = ("name", "provider", "quota", *_COUNTS, *_SOURCES)
 
 
 class Origin(StrEnum):
@@ -45,7 +46,8 @@ class CredentialEntry:
 
     Its secret is in one place: in the variable `variable`, beside the entry as `secret`, or
     `in_keyring`. `variable` is as it was typed and may be a key in the wrong place: a screen gets
-    `shown_variable`. `exposed` is the file with the secret where others may open it.
+    `shown_variable`. `exposed` is the file with the secret where others may open it. `quota` and
+    `limits` are as a Credential has them.
     """
 
     name: str
@@ -57,6 +59,24 @@ class CredentialEntry:
     in_keyring: bool = False
     origin: Origin = Origin.FILE
     exposed: Path | None = None
+    quota: str = ""
+    limits: RateLimits = _NOT_SAID
+
+    @property
+    def domain_name(self) -> str:
+        """The name of its quota domain."""
+        return self.quota or self.name
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Its limits and `max_concurrent` by their keys, where they are said."""
+        counts = {"max_concurrent": self.max_concurrent, **asdict(self.limits)}
+        return {key: value for key, value in counts.items() if value is not None}
+
+    @property
+    def called(self) -> str:
+        """Where it is, and its name."""
+        return f"{self.where} ({self.name})"
 
     @property
     def shown_variable(self) -> str:
@@ -64,74 +84,25 @@ class CredentialEntry:
         return "" if self.variable is None else shown_variable(self.variable)
 
 
-def declared_entries(
-    environ: Mapping[str, str],
-    config_folder: Path,
-    *,
-    project_entries: Sequence[object] = (),
-    key_variables: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[CredentialEntry, ...]:
-    """What AGENTOS_CREDENTIALS, `credentials.toml`, the project and the SDKs' variables say.
-
-    `project_entries` are the tables of a trusted project's config. `key_variables` are the
-    variables in which the SDKs look, by provider: one that is set is a credential of that name,
-    where no other names it or the provider. Raises ConfigError for a place that cannot be read,
-    for an entry that says nothing that could be meant, and for two of one name.
-    """
-    entries = entries_of_all_places(
-        environ, config_folder, project_entries=project_entries, key_variables=key_variables
-    )
-    names: set[str] = set()
-    for entry in entries:
-        if entry.name in names:
-            raise ConfigError(
-                f"two credentials are called {entry.name}",
-                f"names in {CREDENTIALS_VARIABLE}, {CREDENTIALS_FILE} and the project must differ",
-            )
-        names.add(entry.name)
-    return entries
-
-
-def entries_of_all_places(
-    environ: Mapping[str, str],
-    config_folder: Path,
-    *,
-    project_entries: Sequence[object] = (),
-    key_variables: Mapping[str, str] = MappingProxyType({}),
-) -> tuple[CredentialEntry, ...]:
-    """The same, where names may come twice."""
-    providers = {variable: provider for provider, variable in key_variables.items()}
-    entries = [
-        *_from_environment(environ, providers),
-        *_from_file(config_folder / CREDENTIALS_FILE, providers),
-        *_from_project(project_entries, providers),
-    ]
-    return (*entries, *_implied(key_variables, environ, entries))
-
-
-def entries_of_project(
-    tables: Sequence[object], key_variables: Mapping[str, str]
-) -> tuple[CredentialEntry, ...]:
-    """What a project's config says, trusted or not; raises ConfigError."""
-    providers = {variable: provider for provider, variable in key_variables.items()}
-    return tuple(_from_project(tables, providers))
-
-
-def tables_of(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
-    """The entries as the user's own file holds them, not yet checked; raises ConfigError."""
-    tables = data.get("credential", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(
-            f"{path}: credentials are written as [[credential]] tables", "mend it by hand"
-        )
-    return tables
-
-
 def checked_name(name: object, where: str) -> str:
     """The name of a credential; raises ConfigError, which repeats nothing of another text."""
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     raise ConfigError(f"{where}: its name is not safe to print", f"a name is {NAME_RULE}")
+
+
+def checked_quota(value: object, where: str) -> str:
+    """The name of a quota; raises ConfigError as above."""
+    if isinstance(value, str) and _NAME.fullmatch(value):
+        return value
+    raise ConfigError(f"{where}: quota must be a name", f"a name is {NAME_RULE}")
+
+
+def checked_count(value: object, key: str, where: str) -> int:
+    """How many of something there may be; raises ConfigError as above."""
+    if _is_count(value):
+        return value
+    raise ConfigError(f"{where}: {key} must be a whole number from 1 to {MOST:,}")
 
 
 def checked_provider(value: object, where: str) -> str:
@@ -152,101 +123,67 @@ def shown_variable(value: object) -> str:
 
 
 def described_entry(table: object) -> str:
-    """Which variable an entry reads and who gets the key; `...` for what could be a key itself."""
+    """Which variable an entry reads, who gets the key, and what it says of their limits.
+
+    `...` for what could be a key itself.
+    """
     entry = table if isinstance(table, dict) else {}
     text = f"the variable {shown_variable(entry.get('env'))}"
     if "provider" in entry:
         text += f", for {_surely_no_key(entry['provider'], _PROVIDER)}"
-    return text
+    if "quota" in entry:
+        text += f", of the quota {shown_name(entry['quota'])}"
+    said = [f"{key} {entry[key] if _is_count(entry[key]) else '...'}" for key in _said(entry)]
+    return ", ".join([text, *said])
 
 
 def _surely_no_key(value: object, form: re.Pattern[str]) -> str:
     return value if isinstance(value, str) and form.fullmatch(value) else "..."
 
 
-def _from_environment(
-    environ: Mapping[str, str], providers: Mapping[str, str]
-) -> Iterator[CredentialEntry]:
-    text = environ.get(CREDENTIALS_VARIABLE, "")
-    for position, element in enumerate(text.split(",") if text.strip() else (), start=1):
-        where = f"{CREDENTIALS_VARIABLE}, element {position}"
-        name, *rest = (part.strip() for part in element.split(":"))
-        if len(rest) not in (1, 2):
-            raise ConfigError(
-                f"{where}: it is not of the form NAME:VARIABLE or NAME:VARIABLE:PROVIDER"
-            )
-        checked_name(name, where)
-        variable = rest[0]
-        provider = checked_provider(rest[1], where) if rest[1:] else providers.get(variable)
-        yield CredentialEntry(name, where, provider, variable=variable, origin=Origin.ENVIRONMENT)
-
-
-def _from_file(path: Path, providers: Mapping[str, str]) -> Iterator[CredentialEntry]:
-    content, is_private = read_config_file(path)
-    data = {} if content is None else parse_toml(content, str(path))
-    if data.keys() - {"credential"}:
-        raise ConfigError(f"{path}: only [[credential]] tables are known there")
-    for position, table in enumerate(tables_of(data, path), start=1):
-        exposed = path if "secret" in table and not is_private else None
-        where = f"{path}, credential {position}"
-        yield _from_table(table, providers, where, origin=Origin.FILE, exposed=exposed)
-
-
-def _from_project(
-    tables: Sequence[object], providers: Mapping[str, str]
-) -> Iterator[CredentialEntry]:
-    for position, table in enumerate(tables, start=1):
-        where = f"the project's config, credential {position}"
-        if not isinstance(table, dict):
-            raise ConfigError(f"{where}: credentials are written as [[credential]] tables")
-        for key, what in (("secret", "a secret"), ("keyring", "a person's keyring")):
-            if key in table:
-                raise ConfigError(
-                    f"{where}: {what} does not belong into a project's files",
-                    "name the variable that holds it: env = ...",
-                )
-        yield _from_table(table, providers, where, origin=Origin.PROJECT)
-
-
-def _implied(
-    key_variables: Mapping[str, str],
-    environ: Mapping[str, str],
-    entries: Iterable[CredentialEntry],
-) -> list[CredentialEntry]:
-    named = {entry.provider for entry in entries}
-    taken = {entry.variable for entry in entries}  # said to be another provider's
-    return [
-        CredentialEntry(
-            variable, "the environment", provider, variable=variable, origin=Origin.IMPLIED
-        )
-        for provider, variable in key_variables.items()
-        if provider not in named and variable not in taken and environ.get(variable, "").strip()
-    ]
-
-
-def _from_table(
+def entry_of_table(
     table: Mapping[str, object],
     providers: Mapping[str, str],
     where: str,
     **known: Any,
 ) -> CredentialEntry:
+    """The entry that a `[[credential]]` table is; `known` are fields that no table has.
+
+    `providers` are those whose SDKs read a variable, by the variable. Raises ConfigError.
+    """
     if not isinstance(table.get("name"), str):
         raise ConfigError(f"{where}: it has no name")
     name = checked_name(table["name"], where)
     called = f"{where} ({name})"
-    if table.keys() - _KEYS:
+    if table.keys() - {*_KEYS}:
         raise ConfigError(
             f"{called}: it has an unknown key",
-            "the keys are name, one of env, secret and keyring, provider, max_concurrent",
+            "the keys are name, one of env, secret and keyring, provider, quota, "
+            + ", ".join(_COUNTS),
         )
     source = _source(table, called)
     provider = providers.get(source.get("variable") or "")
     if "provider" in table:
         provider = checked_provider(table["provider"], called)
-    slots = table.get("max_concurrent")
-    if slots is not None and (not isinstance(slots, int) or isinstance(slots, bool) or slots < 1):
-        raise ConfigError(f"{called}: max_concurrent must be a whole number from 1 on")
-    return CredentialEntry(name, where, provider, slots, **source, **known)
+    counts = {key: checked_count(table[key], key, called) for key in _said(table)}
+    return CredentialEntry(
+        name,
+        where,
+        provider,
+        counts.pop("max_concurrent", None),
+        quota=checked_quota(table["quota"], called) if "quota" in table else "",
+        limits=RateLimits(**counts),
+        **source,
+        **known,
+    )
+
+
+def _said(table: Mapping[str, object]) -> list[str]:
+    return [key for key in _COUNTS if key in table]
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MOST
 
 
 def _source(table: Mapping[str, object], where: str) -> dict[str, Any]:

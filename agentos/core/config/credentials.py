@@ -11,10 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from agentos.core.config.credential_entries import (
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import (
     CREDENTIALS_VARIABLE,
-    CredentialEntry,
-    Origin,
     declared_entries,
     entries_of_all_places,
 )
@@ -99,7 +98,7 @@ def load_credentials(
         except ConfigError:
             if holds_up(entry, accounts):
                 raise
-            return Credential(entry.name, None, entry.provider, entry.max_concurrent)
+            return _credential(entry, None)
 
     credentials = tuple(map(found, entries))
     variables = frozenset(key_variables.values())
@@ -161,8 +160,8 @@ def resolve(
     """
     secret = _secret(entry, environ, read_keyring)
     if entry.origin is not Origin.IMPLIED:
-        checked_secret(secret, _called(entry))
-    return Credential(entry.name, secret, entry.provider, entry.max_concurrent)
+        checked_secret(secret, entry.called)
+    return _credential(entry, secret)
 
 
 def resolve_for_use(
@@ -170,7 +169,7 @@ def resolve_for_use(
 ) -> Credential:
     """The same, where a variable of an SDK has to hold a key, too; raises SecretError."""
     credential = resolve(entry, environ, read_keyring)
-    checked_secret(credential.secret or "", _called(entry))
+    checked_secret(credential.secret or "", entry.called)
     return credential
 
 
@@ -198,10 +197,21 @@ def checked_secret(value: str, where: str) -> str:
     return value
 
 
+def _credential(entry: CredentialEntry, secret: str | None) -> Credential:
+    return Credential(
+        entry.name,
+        secret,
+        entry.provider,
+        entry.max_concurrent,
+        quota=entry.quota,
+        limits=entry.limits,
+    )
+
+
 def _secret(entry: CredentialEntry, environ: Mapping[str, str], read_keyring: ReadKeyring) -> str:
     if entry.exposed:
         raise SecretError(
-            _called(entry),
+            entry.called,
             "its file is open to other users",
             Hint("", f"type: chmod 600 {shlex.quote(str(entry.exposed))}"),
             # Without the entry: it is the same for all that are in there.
@@ -214,10 +224,10 @@ def _secret(entry: CredentialEntry, environ: Mapping[str, str], read_keyring: Re
     try:
         secret = (read_keyring(entry.name) or "").strip()
     except ConfigError as error:
-        raise SecretError(_called(entry), str(error), error.hint) from None
+        raise SecretError(entry.called, str(error), error.hint) from None
     if secret:
         return secret
-    raise SecretError(_called(entry), "the system's keyring has no key of that name", _again(entry))
+    raise SecretError(entry.called, "the system's keyring has no key of that name", _again(entry))
 
 
 def _variable_value(entry: CredentialEntry, environ: Mapping[str, str]) -> str:
@@ -226,7 +236,7 @@ def _variable_value(entry: CredentialEntry, environ: Mapping[str, str]) -> str:
         return value
     if entry.shown_variable == entry.variable:
         raise SecretError(
-            _called(entry),
+            entry.called,
             f"the variable {entry.variable} is not set or empty",
             {
                 Origin.FILE: Hint("set it", f", or {_again(entry)}"),
@@ -234,14 +244,10 @@ def _variable_value(entry: CredentialEntry, environ: Mapping[str, str]) -> str:
             }.get(entry.origin, "set it"),
         )
     raise SecretError(
-        _called(entry),
+        entry.called,
         "the variable that it names is not set or empty",
         "the name of a variable belongs there, such as MY_API_KEY, never the key itself",
     )
-
-
-def _called(entry: CredentialEntry) -> str:
-    return f"{entry.where} ({entry.name})"
 
 
 def _again(entry: CredentialEntry) -> str:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agentos.core.config import schema
-from agentos.core.config.credential_entries import CREDENTIALS_FILE
+from agentos.core.config.credential_places import CREDENTIALS_FILE
 from agentos.core.config.kinds import Value
 from agentos.core.config.schema import CREDENTIAL, checked, dotted, needs_trust, settings_of
 from agentos.core.config.toml_files import parse_toml, read_config_file

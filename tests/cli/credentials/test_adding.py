@@ -232,3 +232,29 @@ def test_a_stdin_that_cannot_be_read_is_told(
     code, output = credentials("add", "openai")
     assert code == 2
     assert "stdin cannot be read" in output
+
+
+def test_quota_and_limits_are_written_down_and_kept_by_replace(
+    credentials: Agentos, file: Path
+) -> None:
+    limits = ("--rpm", "50", "--tpm", "4000", "--input-tpm", "3000", "--output-tpm", "1000")
+    code, output = credentials("add", "openai", "--quota", "org", *limits, stdin=KEY.encode())
+    assert code == 0, output
+    known = {"quota": "org", "rpm": 50, "tpm": 4000, "input_tpm": 3000, "output_tpm": 1000}
+    assert entries(file) == [{"name": "openai", "provider": "openai", **known, "secret": KEY}]
+    code, output = credentials("add", "openai", "--replace", "--rpm", "60", stdin=OTHER.encode())
+    assert code == 0, output
+    known["rpm"] = 60
+    assert entries(file) == [{"name": "openai", "provider": "openai", **known, "secret": OTHER}]
+
+
+def test_what_contradicts_another_key_of_the_quota_is_not_stored(
+    credentials: Agentos, file: Path
+) -> None:
+    credentials("add", "openai", "--quota", "org", "--rpm", "50", stdin=KEY.encode())
+    before = file.read_text()
+    code, output = credentials(
+        *("add", "b", "--provider", "openai", "--quota", "org", "--rpm", "60"), stdin=OTHER.encode()
+    )
+    assert (code, file.read_text()) == (2, before)
+    assert "share the quota org and say rpm = 50 and 60" in output

@@ -2,9 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from agentos.core.config.credential_entries import (
-    CredentialEntry,
-    Origin,
+from agentos.core.config.credential_entries import CredentialEntry, Origin
+from agentos.core.config.credential_places import (
     declared_entries,
     entries_of_all_places,
     entries_of_project,

@@ -3,12 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from agentos.core.config.credential_entries import (
-    CredentialEntry,
-    Origin,
-    declared_entries,
-    described_entry,
-)
+from agentos.core.config.credential_entries import CredentialEntry, Origin, described_entry
+from agentos.core.config.credential_places import declared_entries
 from agentos.core.config.credentials import (
     CredentialSet,
     checked_secret,
