@@ -139,7 +139,7 @@ class LeasingModel:
             if isinstance(result, Answer):
                 return result
             pause = 0.0
-            if result.kind in (RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL):
+            if result.kind is RefusalKind.RATE_LIMITED or result.kind.is_terminal:
                 continue  # the pool has rested or closed it; the next lease waits or is another
             failures[result.kind] += 1
             if failures[result.kind] >= _attempts(result.kind):

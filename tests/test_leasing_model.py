@@ -209,7 +209,15 @@ def test_a_refusal_whose_usage_nobody_tells_is_told_as_such() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", [RefusalKind.RATE_LIMITED, RefusalKind.CREDENTIAL])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        RefusalKind.RATE_LIMITED,
+        RefusalKind.CREDENTIAL,
+        RefusalKind.ACCOUNT,
+        RefusalKind.DAILY_QUOTA,
+    ],
+)
 def test_a_credential_that_is_refused_is_the_pools_business(kind: RefusalKind) -> None:
     refusals = [refused(kind, 30.0)] * (2 * MAX_ATTEMPTS)
     rig = Rig(*refusals, ANSWER)

@@ -120,9 +120,16 @@ class RefusalKind(StrEnum):
     RATE_LIMITED = "rate_limited"  # the credential rests; the call goes on with another
     OVERLOADED = "overloaded"  # the provider is busy: same credential, later
     TRANSIENT = "transient"  # the connection or the stream broke: the same call again
-    CREDENTIAL = "credential"  # this credential is refused for good
+    CREDENTIAL = "credential"  # this credential is refused for good, and no other for that
+    ACCOUNT = "account"  # its account is: every credential of the quota, for every model
+    DAILY_QUOTA = "daily_quota"  # the quota has no more of this model, until `retry_after` at least
     REQUEST = "request"  # this request is refused for good
     EMPTY = "empty"  # nothing, or a banner in the place of a document
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it says that to ask again with the same credential and model is of no use."""
+        return self in {RefusalKind.CREDENTIAL, RefusalKind.ACCOUNT, RefusalKind.DAILY_QUOTA}
 
 
 class RefusalCode(StrEnum):
@@ -155,7 +162,11 @@ class Refusal:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds after which the provider wants to be asked again."""
+        """Seconds after which the provider wants to be asked again; None: nobody knows.
+
+        For a quota of a day the time to its known end, and none of the short ones that are said
+        beside it.
+        """
         return self.hint.retry_after
 
 

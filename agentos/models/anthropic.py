@@ -15,7 +15,7 @@ from agentos.core.calls import (
     Refusal,
     Request,
 )
-from agentos.core.clock import utc_now
+from agentos.core.clock import Now, utc_now
 from agentos.core.model_settings import ModelSettings
 from agentos.core.providers import Provider
 from agentos.models.anthropic_stream import as_events, read_answer, read_refusal
@@ -37,6 +37,11 @@ _OWN_SERVICE = "https://api.anthropic.com"
 class AnthropicModel(HostedModel):
     """One model, asked by streamed calls, each made once."""
 
+    def __init__(self, settings: ModelSettings, *, now: Now = utc_now) -> None:
+        """Raise ConfigError for settings that name no model."""
+        super().__init__(settings)
+        self._now = now
+
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:
         """Make one call; without a secret it goes out without a key."""
         try:
@@ -53,13 +58,13 @@ class AnthropicModel(HostedModel):
                 self.client() as http,
                 closing(self._open(http, join(request), secret)) as response,
             ):
-                hint = limit_hint(response.headers, utc_now())
+                hint = limit_hint(response.headers, self._now())
                 if response.headers.get("content-type", "").startswith("application/json"):
                     return read_answer(as_events(response.read()), self.name, secret, hint)
                 events = anthropic.Stream.raw_events(response)
                 return read_answer((event.data for event in events), self.name, secret, hint)
         except anthropic.APIStatusError as error:
-            hint = limit_hint(error.response.headers, utc_now())
+            hint = limit_hint(error.response.headers, self._now())
             return read_refusal(error.body, error.status_code, secret, hint)
         except Exception as error:  # noqa: BLE001 - odd bytes may raise anything in an SDK
             return replace(broken(error, limits), hint=hint)

@@ -41,7 +41,11 @@ _FOR_GOOD = (
     "enforced_spend_limit_reached",
     "organization_on_hold",
 )
-"""Codes that end a credential, though their status speaks of a rate or a request."""
+"""Codes that end an account, though their status speaks of a rate or a request."""
+
+_OUT_OF_CREDIT = "Your credit balance is too low to access the Anthropic API"
+"""How the sentence begins when a prepaid balance is used up: its code is that of a malformed
+request, so there is nothing else to tell it by."""
 
 _OUTPUT_LIMITS = ("max_tokens", "model_context_window_exceeded")
 
@@ -110,14 +114,15 @@ def read_refusal(body: object, status: int | None, secret: str | None, hint: Lim
     error_type = text_at(body, "error", "type")
     code = text_at(body, "error", "details", "error_code") or error_type
     kind = None
-    if code in _FOR_GOOD:
-        kind = RefusalKind.CREDENTIAL
+    sentence = text_at(body, "error", "message")
+    if code in _FOR_GOOD or sentence.startswith(_OUT_OF_CREDIT):
+        kind = RefusalKind.ACCOUNT
     elif error_type in _STATUSES and error_type not in _GENERAL:
         kind = kind_of_status(_STATUSES[error_type])
     return status_refusal(
         _STATUSES.get(error_type, 500) if status is None else status,
         code=code,
-        sentence=text_at(body, "error", "message"),
+        sentence=sentence,
         secret=secret,
         hint=hint,
         kind=kind,

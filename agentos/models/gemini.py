@@ -79,7 +79,8 @@ class GeminiModel(HostedModel):
             alien = genai.errors.UnknownApiResponseError()
             failure = cut() if message.has_begun else broken(alien, limits)
         except genai.errors.APIError as error:
-            failure = refused(error, secret, limit_hint(headers, self._now()))
+            now = self._now()
+            failure = refused(error, secret, limit_hint(headers, now), now)
         except Exception as error:  # noqa: BLE001 - an SDK may raise anything for odd bytes
             failure = broken(error, limits)
         # What has arrived whole is not asked and paid for again, whatever came after it.

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentos.core.calls import MOST_TOKENS, Answer, LimitHint, Refusal, RefusalKind, Usage
 from agentos.core.masking import mask_quoted
@@ -57,7 +59,7 @@ class Message:
         what = "blocked the prompt" if self._block_reason else "broke its answer off"
         kind, words = RefusalKind.REQUEST, "reword the issue, or choose another model."
         if reason == _NO_ACCOUNT:
-            kind, words = RefusalKind.CREDENTIAL, "Google has limited the account of the key."
+            kind, words = RefusalKind.ACCOUNT, "Google has limited the account of the key."
         elif reason in _SLIPS and not self._block_reason:
             kind, words = RefusalKind.TRANSIENT, "the call can be repeated."
         code = printable(mask_quoted(reason, secret or ""), _MAX_REASON)
@@ -75,12 +77,14 @@ class _Said:
     retry_delay: float | None = None
 
 
-def refused(error: "APIError", secret: str | None, hint: LimitHint) -> Refusal:
-    """The refusal for an error status, or for an error in the place of a chunk."""
+def refused(error: "APIError", secret: str | None, hint: LimitHint, now: datetime) -> Refusal:
+    """The refusal for an error status, or for an error in the place of a chunk; `now` is aware."""
     import httpx2  # noqa: PLC0415 - heavy, and part of an extra
 
     said = _said(error.details)
-    if said.retry_delay is not None:
+    if said.daily_quota:
+        hint = replace(hint, retry_after=until_next_day(now))
+    elif said.retry_delay is not None:
         hint = replace(hint, retry_after=said.retry_delay)
     kind, words = _exactly(error.code, said)
     refusal = status_refusal(
@@ -98,13 +102,14 @@ def refused(error: "APIError", secret: str | None, hint: LimitHint) -> Refusal:
 def _exactly(status: int, said: _Said) -> tuple[RefusalKind | None, str]:
     """What the body says beyond the status, and our words for it where they are special."""
     if said.daily_quota:
-        words = "the key's quota of the day is used up; wait for the next one, or raise it."
-        return RefusalKind.CREDENTIAL, words
+        return RefusalKind.DAILY_QUOTA, ""
     if said.status == "FAILED_PRECONDITION":
         # Documented for one cause: no free tier in the country, and no billing.
         words = "the key cannot be used here without billing; set it up in Google AI Studio."
-        return RefusalKind.CREDENTIAL, words
-    if said.reason.startswith("API_KEY_") or said.reason == "BILLING_DISABLED":
+        return RefusalKind.ACCOUNT, words
+    if said.reason == "BILLING_DISABLED":
+        return RefusalKind.ACCOUNT, ""
+    if said.reason.startswith("API_KEY_"):
         return RefusalKind.CREDENTIAL, ""
     return RefusalKind.TRANSIENT if status == _CANCELLED else None, ""
 
@@ -125,6 +130,24 @@ def _said(body: object) -> _Said:
             case {"violations": [*violations]}:  # QuotaFailure
                 said.daily_quota = _daily_quota(violations)
     return said
+
+
+def until_next_day(now: datetime) -> float:
+    """Seconds to midnight at Google's, where its quotas of a day are renewed.
+
+    What is said of a retry beside them is some seconds, as for those of a minute.
+    """
+    zone = _zone()
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time.min, zone)
+    return (midnight - now).total_seconds()
+
+
+def _zone() -> tzinfo:
+    try:
+        return ZoneInfo("America/Los_Angeles")
+    except ZoneInfoNotFoundError:  # a small container; then an hour late in summer
+        return timezone(timedelta(hours=-8))
 
 
 def _daily_quota(violations: Sequence[object]) -> str:

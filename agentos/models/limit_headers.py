@@ -43,13 +43,12 @@ def limit_hint(headers: Mapping[str, str], now: datetime) -> LimitHint:
     limits = []
     for suffix, scope in _ANTHROPIC.items():
         prefix = f"anthropic-ratelimit-{suffix}"
-        reset = _until(_moment(values.get(f"{prefix}-reset", "")), now)
         limits.append(
             Limit(
                 scope,
                 _count(values.get(f"{prefix}-limit", "")),
                 _count(values.get(f"{prefix}-remaining", "")),
-                reset,
+                _reset(values.get(f"{prefix}-reset", ""), now),
             )
         )
     for suffix, scope in _OPENAI.items():
@@ -58,7 +57,7 @@ def limit_hint(headers: Mapping[str, str], now: datetime) -> LimitHint:
                 scope,
                 _count(values.get(f"x-ratelimit-limit-{suffix}", "")),
                 _count(values.get(f"x-ratelimit-remaining-{suffix}", "")),
-                duration(values.get(f"x-ratelimit-reset-{suffix}", "")),
+                _reset(values.get(f"x-ratelimit-reset-{suffix}", ""), now),
             )
         )
     said = tuple(limit for limit in limits if limit != Limit(limit.scope))
@@ -82,6 +81,12 @@ def _retry_after(values: Mapping[str, str], now: datetime) -> float | None:
     text = values.get("retry-after", "")
     seconds = _number(text)
     return _until(_http_date(text), now) if seconds is None else seconds
+
+
+def _reset(text: str, now: datetime) -> float | None:
+    """Anthropic names the moment, OpenAI the time until then; gateways pass on either as either."""
+    seconds = duration(text)
+    return _until(_moment(text), now) if seconds is None else seconds
 
 
 def _until(moment: datetime | None, now: datetime) -> float | None:

@@ -5,6 +5,7 @@ data, and nothing of it has to be there.
 """
 
 import json
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,10 @@ _STATUSES = _OVERRULING | {
     "overloaded_error": 529,
 }
 """What a code or type stands for in an error event, which has no status of its own."""
+
+_PER_DAY = re.compile(r"\bon (?:requests|tokens) per day\b", re.IGNORECASE)
+"""What OpenAI and Groq write of a quota of the day, under the code of one of the minute: there is
+nothing else to tell it by."""
 
 _OUTPUT_LIMITS = ("length", "max_tokens", "model_length")
 _BROKEN_OFF = ("abort", "error", "insufficient_system_resource")
@@ -125,13 +130,18 @@ def refused(
     codes = [text_at(body, "code"), text_at(body, "type")]
     known = _OVERRULING if status else _STATUSES
     meant = next((known[code] for code in codes if code in known), None)
+    stated = status or meant or _status_at(body) or 500
+    kind = kind_of_status(meant or stated)
+    sentence = _sentence(body)
+    if kind is RefusalKind.RATE_LIMITED and _PER_DAY.search(sentence):
+        kind = RefusalKind.DAILY_QUOTA
     return status_refusal(
-        status or meant or _status_at(body) or 500,
+        stated,
         code=next((code for code in codes if code and not code.isdigit()), ""),
-        sentence=_sentence(body),
+        sentence=sentence,
         secret=secret,
         hint=hint,
-        kind=kind_of_status(meant) if meant else None,
+        kind=kind,
         begun=status is None,
     )
 

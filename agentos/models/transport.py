@@ -30,18 +30,20 @@ MAX_QUOTE = 300
 
 _MAX_CODE = 64
 _BUSY = (503, 529)
-_NO_CREDIT = (402, 429)
 _NOTHING_BILLED = Usage()
 
 _OWN_WORDS = {
     RefusalKind.CREDENTIAL: "the key was refused; check that it is whole, active and may use the"
     " model.",
+    RefusalKind.ACCOUNT: "the account of the key has no credit left, or is on hold; look at its"
+    " billing and its limits.",
+    RefusalKind.DAILY_QUOTA: "the key's quota of the day is used up; wait for the next one, or"
+    " raise it.",
     RefusalKind.RATE_LIMITED: "too many requests or tokens at the moment; the call waits.",
     RefusalKind.OVERLOADED: "the provider is overloaded; the call can be repeated later.",
     RefusalKind.REQUEST: "the request was refused; check the model's name, base_url and the size"
     " of the input.",
 }
-_OUT_OF_CREDIT = "the account of the key has no credit left; add some or raise its limit."
 _FAILED = "the provider failed; the call can be repeated."
 
 
@@ -131,8 +133,6 @@ def status_refusal(
     where = "An error in the answer" if begun else f"HTTP {status}"
     label = f"{where} ({code})" if code else where
     own_words = _OWN_WORDS.get(kind, _FAILED)
-    if kind is RefusalKind.CREDENTIAL and status in _NO_CREDIT:
-        own_words = _OUT_OF_CREDIT
     # A sentence about a credential may quote a part of it, which no masking would know.
     quote = _plain(sentence, secret, MAX_QUOTE) if kind is RefusalKind.REQUEST else ""
     unknown = begun or (status >= 500 and status not in _BUSY)
@@ -147,7 +147,9 @@ def status_refusal(
 
 def kind_of_status(status: int) -> RefusalKind:
     """What an HTTP status means where the body says nothing more exact."""
-    if status in {401, 402, 403}:
+    if status == 402:
+        return RefusalKind.ACCOUNT
+    if status in {401, 403}:
         return RefusalKind.CREDENTIAL
     if status == 429:
         return RefusalKind.RATE_LIMITED

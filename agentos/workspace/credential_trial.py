@@ -39,7 +39,6 @@ _DAY = 24 * 3600.0
 _MOST_SHOWN = 300  # characters of what a provider says
 
 # Codes are for programs, so these hold where a sentence would not.
-_SPENT = re.compile(r"quota|billing|credit|limit|exhausted|perday|http_402", re.IGNORECASE)
 _NOT_FOUND = re.compile(r"not_?found|http_404", re.IGNORECASE)
 
 
@@ -147,8 +146,10 @@ def _judged(result: Answer | Refusal, model: str, entry: CredentialEntry) -> Ver
 
 def _heading(refusal: Refusal) -> str:
     match refusal.kind:
+        case RefusalKind.ACCOUNT | RefusalKind.DAILY_QUOTA:
+            return "spent"
         case RefusalKind.CREDENTIAL:
-            return "spent" if _SPENT.search(refusal.code) else "wrong key"
+            return "wrong key"
         case RefusalKind.OVERLOADED:
             return "not known"
         case RefusalKind.REQUEST if _NOT_FOUND.search(refusal.code):
@@ -159,7 +160,7 @@ def _heading(refusal: Refusal) -> str:
 
 
 def _remedy(refusal: Refusal, entry: CredentialEntry) -> str:
-    is_wrong = refusal.kind is RefusalKind.CREDENTIAL and not _SPENT.search(refusal.code)
+    is_wrong = refusal.kind is RefusalKind.CREDENTIAL
     if not is_wrong or entry.origin is not Origin.FILE or entry.variable is not None:
         return ""
     return f" Put another in its place: agentos credentials add {entry.name} --replace"

@@ -140,9 +140,9 @@ def event(code: str) -> ErrorEvent:
     ("reply", "kind", "code", "usage"),
     [
         (refuse(400, "invalid_request_error"), "request", "invalid_request_error", NOTHING),
-        (refuse(400, "x", error_code="organization_on_hold"), "credential", None, NOTHING),
+        (refuse(400, "x", error_code="organization_on_hold"), "account", None, NOTHING),
         (refuse(401, "authentication_error"), "credential", "authentication_error", NOTHING),
-        (refuse(402, "billing_error"), "credential", "billing_error", NOTHING),
+        (refuse(402, "billing_error"), "account", "billing_error", NOTHING),
         (refuse(403, "permission_error"), "credential", "permission_error", NOTHING),
         (refuse(404, "not_found_error"), "request", "not_found_error", NOTHING),
         (refuse(408, "timeout_error"), "transient", "timeout_error", NOTHING),
@@ -152,7 +152,7 @@ def event(code: str) -> ErrorEvent:
         (refuse(429, "rate_limit_error"), "rate_limited", "rate_limit_error", NOTHING),
         (
             refuse(429, "rate_limit_error", error_code="enforced_spend_limit_reached"),
-            "credential",
+            "account",
             "enforced_spend_limit_reached",
             NOTHING,
         ),

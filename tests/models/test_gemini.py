@@ -200,7 +200,8 @@ def reason(name: str) -> Mapping[str, Any]:
 
 
 RATE, BUSY, AGAIN = RefusalKind.RATE_LIMITED, RefusalKind.OVERLOADED, RefusalKind.TRANSIENT
-KEY, NEVER = RefusalKind.CREDENTIAL, RefusalKind.REQUEST
+KEY, ACCOUNT, NEVER = RefusalKind.CREDENTIAL, RefusalKind.ACCOUNT, RefusalKind.REQUEST
+UNTIL_TOMORROW = 20 * 3600.0  # NOW is 04:00 in California
 DAY = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
 HTML = b"<html><body>Welcome to the hotel</body></html>"
 
@@ -218,12 +219,12 @@ HTML = b"<html><body>Welcome to the hotel</body></html>"
             FREE,
             9.0,
         ),
-        (refusals.daily_quota(), KEY, DAY, FREE, 40.0),
+        (refusals.daily_quota(), RefusalKind.DAILY_QUOTA, DAY, FREE, UNTIL_TOMORROW),
         (refusals.bad_key(), KEY, "API_KEY_INVALID", FREE, None),
         (refusals.forbidden(), KEY, "CONSUMER_SUSPENDED", FREE, None),
-        (refusals.insufficient_quota(), KEY, "RESOURCE_EXHAUSTED", FREE, None),
-        (status(400, "FAILED_PRECONDITION"), KEY, "FAILED_PRECONDITION", FREE, None),
-        (status(400, "X", reason("BILLING_DISABLED")), KEY, "BILLING_DISABLED", FREE, None),
+        (refusals.insufficient_quota(), ACCOUNT, "RESOURCE_EXHAUSTED", FREE, None),
+        (status(400, "FAILED_PRECONDITION"), ACCOUNT, "FAILED_PRECONDITION", FREE, None),
+        (status(400, "X", reason("BILLING_DISABLED")), ACCOUNT, "BILLING_DISABLED", FREE, None),
         (status(401, "UNAUTHENTICATED"), KEY, "UNAUTHENTICATED", FREE, None),
         (status(403, "PERMISSION_DENIED"), KEY, "PERMISSION_DENIED", FREE, None),
         # the provider is busy or broken
@@ -282,7 +283,7 @@ def test_refusals(
             for r in ("RECITATION", "BLOCKLIST", "SPII", "LANGUAGE", "NEWER_THAN_THE_SDK")
         ],
         *[(r, AGAIN) for r in ("OTHER", "MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE")],
-        ("PUP_LIMITED_DISABLED", KEY),
+        ("PUP_LIMITED_DISABLED", ACCOUNT),
     ],
 )
 def test_an_answer_broken_off_is_a_refusal_with_its_cost(

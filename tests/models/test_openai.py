@@ -228,8 +228,9 @@ def test_answers_of_other_servers(reply: Reply, text: str, usage: Usage | None) 
 # --- refusals ----------------------------------------------------------------------------------
 
 NOTHING = Usage()
-CREDENTIAL, REQUEST_, TRANSIENT = (
+CREDENTIAL, ACCOUNT, REQUEST_, TRANSIENT = (
     RefusalKind.CREDENTIAL,
+    RefusalKind.ACCOUNT,
     RefusalKind.REQUEST,
     RefusalKind.TRANSIENT,
 )
@@ -241,12 +242,12 @@ RATE_LIMITED, OVERLOADED = RefusalKind.RATE_LIMITED, RefusalKind.OVERLOADED
     [
         (refusals.bad_key(), CREDENTIAL, "invalid_api_key", NOTHING),
         (refusals.forbidden(), CREDENTIAL, "unsupported_country_region_territory", NOTHING),
-        (Refuse(402, "", "Pay."), CREDENTIAL, "invalid_request_error", NOTHING),
-        (refusals.insufficient_quota(), CREDENTIAL, "insufficient_quota", NOTHING),
-        (refusals.spend_limit(), CREDENTIAL, "project_spend_limit_exceeded", NOTHING),
-        (Refuse(400, "billing_hard_limit_reached", "x"), CREDENTIAL, "billing_hard_limit_reached",
+        (Refuse(402, "", "Pay."), ACCOUNT, "invalid_request_error", NOTHING),
+        (refusals.insufficient_quota(), ACCOUNT, "insufficient_quota", NOTHING),
+        (refusals.spend_limit(), ACCOUNT, "project_spend_limit_exceeded", NOTHING),
+        (Refuse(400, "billing_hard_limit_reached", "x"), ACCOUNT, "billing_hard_limit_reached",
          NOTHING),
-        (plain(429, error(type="insufficient_quota", code=None)), CREDENTIAL,
+        (plain(429, error(type="insufficient_quota", code=None)), ACCOUNT,
          "insufficient_quota", NOTHING),
         (refusals.rate_limited(), RATE_LIMITED, "rate_limit_exceeded", NOTHING),
         (plain(429, {"detail": "slowly"}), RATE_LIMITED, "http_429", NOTHING),
@@ -272,7 +273,7 @@ RATE_LIMITED, OVERLOADED = RefusalKind.RATE_LIMITED, RefusalKind.OVERLOADED
          REQUEST_, "refusal", None),
         (ErrorEvent("rate_limit_exceeded", "x"), RATE_LIMITED, "rate_limit_exceeded", None),
         (ErrorEvent("server_is_overloaded", "x"), OVERLOADED, "server_is_overloaded", None),
-        (ErrorEvent("insufficient_quota", "x"), CREDENTIAL, "insufficient_quota", None),
+        (ErrorEvent("insufficient_quota", "x"), ACCOUNT, "insufficient_quota", None),
         (ErrorEvent("", "x"), TRANSIENT, "server_error", None),
         (stream(error(code=400, type="BadRequestError")), REQUEST_, "BadRequestError", None),
         (stream(error(code=429)), RATE_LIMITED, RefusalCode.CUT, None),

@@ -359,7 +359,8 @@ def test_a_verdict_of_the_guard_is_handed_on() -> None:
 @pytest.mark.parametrize(
     ("statuses", "kind", "usage"),
     [
-        ((401, 402, 403), RefusalKind.CREDENTIAL, Usage()),
+        ((401, 403), RefusalKind.CREDENTIAL, Usage()),
+        ((402,), RefusalKind.ACCOUNT, Usage()),
         ((429,), RefusalKind.RATE_LIMITED, Usage()),
         ((503, 529), RefusalKind.OVERLOADED, Usage()),
         ((408, 409), RefusalKind.TRANSIENT, Usage()),
@@ -390,8 +391,8 @@ def test_only_of_a_request_the_provider_itself_is_quoted() -> None:
 
 def test_what_the_code_says_counts_more_than_the_status() -> None:
     hint = LimitHint(retry_after=3.0)
-    refusal = status_refusal(429, code="insufficient_quota", kind=RefusalKind.CREDENTIAL, hint=hint)
-    assert refusal.kind is RefusalKind.CREDENTIAL
+    refusal = status_refusal(429, code="insufficient_quota", kind=RefusalKind.ACCOUNT, hint=hint)
+    assert refusal.kind is RefusalKind.ACCOUNT
     assert "credit" in refusal.message
     assert refusal.retry_after == 3.0
 

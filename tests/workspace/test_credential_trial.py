@@ -105,10 +105,8 @@ def test_a_key_that_gets_an_answer_works(
 @pytest.mark.parametrize(
     ("kind", "code", "heading"),
     [
-        (RefusalKind.CREDENTIAL, "insufficient_quota", "spent"),
-        (RefusalKind.CREDENTIAL, "billing_error", "spent"),
-        (RefusalKind.CREDENTIAL, "http_402", "spent"),
-        (RefusalKind.CREDENTIAL, "GenerateRequestsPerDayPerProjectPerModel-FreeTier", "spent"),
+        (RefusalKind.ACCOUNT, "insufficient_quota", "spent"),
+        (RefusalKind.DAILY_QUOTA, "rate_limit_exceeded", "spent"),
         (RefusalKind.REQUEST, "model_not_found", "unknown model"),
         (RefusalKind.REQUEST, "NOT_FOUND", "unknown model"),
         (RefusalKind.REQUEST, "http_404", "unknown model"),
