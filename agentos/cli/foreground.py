@@ -19,8 +19,8 @@ from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
+from agentos.credentials.answers import Refused
 from agentos.credentials.budget import Budget
-from agentos.credentials.pool import Refused
 from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
 from agentos.records.state_folder import prepare_state
@@ -31,6 +31,7 @@ from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator
 from agentos.workspace.configuration import configure, read_layers
 from agentos.workspace.finishing import finish_item
+from agentos.workspace.limit_memory import LimitMemory
 from agentos.workspace.project import Project, check_outputs
 from agentos.workspace.survey import survey
 
@@ -69,6 +70,7 @@ def run_in_foreground(
         with suppress(OSError):  # nobody reads; what a call brought is not lost over that
             say(text)
 
+    memory = LimitMemory(environ, notify)
     leases = _DirectLeases(
         CredentialCoordinator(
             configuration.lent,
@@ -79,6 +81,8 @@ def run_in_foreground(
                 tokens=configuration.limits.tokens,
             ),
             simulate_rate_limits=simulate_rate_limits(environ),
+            recalled=memory.recalled,
+            remember=memory.add,
         ),
         item.label,
     )

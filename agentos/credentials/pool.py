@@ -4,86 +4,30 @@ A pure state machine: the caller brings the time and the lock, and does the wait
 """
 
 import itertools
-from collections.abc import Iterable
+import math
+import random
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
+from agentos.core.calls import Answer, Lease, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
-from agentos.core.masking import Masker
+from agentos.credentials.account import Account
+from agentos.credentials.answers import Closed, CoolingDown, Refused, Resting, Waiting
 from agentos.credentials.budget import Budget, Room
-from agentos.credentials.domain import Domain
-
-DEFAULT_COOLDOWN = 60.0
-"""Seconds that a credential rests after a rate limit for which the provider named no time."""
-
-SHORTEST_COOLDOWN = 1.0
-"""Seconds after a rate limit, whatever a provider says: with 0 the same call would go out again at
-once, and for ever."""
+from agentos.credentials.domain import Admission, Domain
+from agentos.credentials.hopes import Hope, Ticket, close, waiting, why_none
 
 _SIMULATED_EVERY = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """No credential yet.
-
-    `until` is the time at which the next cooldown ends, None if none runs: then only a settled
-    lease can help. `pause_until` is set when every credential that could serve is cooling down: to
-    the time at which the first of them is back. `for_budget` means that what is left of the budget
-    is set aside for calls in flight.
-    """
-
-    until: float | None
-    pause_until: float | None
-    for_budget: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No credential will ever serve this, or the budget has no room for it.
-
-    `reason` is a sentence without its full stop.
-    """
-
-    reason: str
-    over_budget: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CoolingDown:
-    """A credential rests for `seconds` from now.
-
-    `refused` tells a limit that was hit from one that is used up.
-    """
-
-    credential: str
-    seconds: float
-    refused: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A credential is refused for good; `reason` is text from outside, without the secret."""
-
-    credential: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Ticket:
-    owner: str | None
-    wish: Wish | None  # None: any credential will do, for nothing that costs
-
-    @property
-    def provider(self) -> str | None:
-        return None if self.wish is None else self.wish.provider
+_NOTHING = Usage()
 
 
 @dataclass(slots=True)
 class _Loan:
     owner: str | None
     lease: Lease
+    hope: Hope
+    admission: Admission
     was_given: bool = False  # whether the owner has seen it and so may have used it
 
 
@@ -91,8 +35,9 @@ class CredentialPool:
     """Lends credentials to owners, in the order in which they asked.
 
     An owner is who a lease is taken back from; None is nobody in particular. A ticket keeps its
-    place until it is granted, refused, cancelled or taken back, and its id becomes the lease's.
-    No lease is granted for which `budget` has no room. Raises ConfigError for two credentials of
+    place until it is granted, refused, cancelled or taken back, and its id becomes the lease's. No
+    later ticket is served from where an earlier one waits. No lease is granted for which `budget`
+    has no room. `jitter()` gives a number from 0 to 1. Raises ConfigError for two credentials of
     one name or one without a slot.
     """
 
@@ -103,34 +48,23 @@ class CredentialPool:
         budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._budget = Budget() if budget is None else budget
-        self._domains: dict[str, Domain] = {}
-        for credential in credentials:
-            slots = credential.max_concurrent
-            domain = Domain(credential, default_slots if slots is None else slots)
-            if domain.name in self._domains:
-                raise ConfigError(
-                    f"Two credentials are called {domain.name!r}", "Give each a name of its own."
-                )
-            if domain.slots < 1:
-                raise ConfigError(
-                    f"The credential {domain.name!r} allows {domain.slots} calls at once",
-                    "Set max_concurrent to 1 or more.",
-                )
-            self._domains[domain.name] = domain
+        self._accounts = _accounts(credentials, default_slots, jitter)
         self._simulate_rate_limits = simulate_rate_limits
         self._ids = itertools.count(1)
         self._grants = itertools.count(1)
-        self._tickets: dict[str, _Ticket] = {}  # in the order of their coming
+        self._tickets: dict[str, Ticket] = {}  # in the order of their coming
         self._refused: dict[tuple[str | None, str], Refused] = {}  # for who did not hear it
         self._loans: dict[str, _Loan] = {}
+        self._hopes_of: dict[tuple[str | None, str | None], list[Hope]] = {}
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
 
     def request(self, owner: str | None, wish: Wish | None) -> str:
         """Queue up for a credential that serves the wish (None: for any), and get a ticket."""
         ticket = str(next(self._ids))
-        self._tickets[ticket] = _Ticket(owner, wish)
+        self._tickets[ticket] = Ticket(owner, wish)
         return ticket
 
     def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
@@ -148,20 +82,14 @@ class CredentialPool:
         wanted = self._tickets.get(ticket)
         if wanted is None or wanted.owner != owner:
             return Refused("There is no such ticket")
-        room = Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
+        room = self._room_for(wanted)
         if wanted.wish is not None and room is Room.NEVER:
             why = self._budget.why_no_room(wanted.wish)
             return self._refuse(ticket, Refused(why, over_budget=True))
-        hopes = [domain for domain in self._domains.values() if domain.serves(wanted.provider)]
-        if all(domain.closed is not None for domain in hopes):
-            return self._refuse(ticket, Refused(_why_none(wanted.provider, hopes)))
-        left = [domain for domain in hopes if domain.closed is None]
-        pause = all(domain.cools(now) for domain in left)
-        return Waiting(
-            until=self.next_wake_up(now),
-            pause_until=min(domain.cooldown_until for domain in left) if pause else None,
-            for_budget=room is Room.LATER,
-        )
+        hopes = list(self._hopes(wanted, now))
+        if all(hope.closed is not None for hope in hopes):
+            return self._refuse(ticket, Refused(why_none(wanted.provider, hopes)))
+        return waiting(wanted, hopes, now, for_budget=room is Room.LATER)
 
     def settle(
         self, owner: str | None, lease_id: str, result: Answer | Refusal | None, now: float
@@ -173,48 +101,72 @@ class CredentialPool:
         loan = self._loans.get(lease_id)
         if loan is None or loan.owner != owner:
             return None
-        domain = self._free(lease_id, None if result is None else result.usage)
-        if result is None or domain.closed is not None:
+        self._free(lease_id, None if result is None else result.usage)
+        if result is None:
+            loan.hope.domain.ended(loan.admission, None, now)
             return None
-        used_up = _until_renewed(result.hint)
-        kind = None if isinstance(result, Answer) else result.kind
-        if isinstance(result, Refusal) and kind is RefusalKind.CREDENTIAL:
-            domain.closed = Masker([domain.credential.secret or ""]).mask(result.message)
-            return Closed(domain.name, domain.closed)
-        if kind is not RefusalKind.RATE_LIMITED:
-            return self._rest(domain, used_up, now, refused=False)
-        rest = result.hint.retry_after
-        if rest is None:
-            rest = used_up or DEFAULT_COOLDOWN
-        least = 0.0 if owner is None else SHORTEST_COOLDOWN
-        return self._rest(domain, max(rest, least), now, refused=True)
+        was_closed = loan.hope.closed is not None
+        rested_until = loan.hope.domain.cooldown_until
+        _tell(loan, result, now)
+        if was_closed:
+            return None
+        return close(loan.hope, result, now) or _rest(loan, result, rested_until, now)
 
-    def cancel(self, owner: str | None, ticket: str) -> None:
+    def cancel(self, owner: str | None, ticket: str, now: float) -> None:
         """Give up a wish: its place in the queue, or the lease that was granted meanwhile."""
         self._refused.pop((owner, ticket), None)
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
         if ticket in self._loans and self._loans[ticket].owner == owner:
-            self._free(ticket, None)
+            self._drop(ticket, now)
 
-    def take_back(self, owner: str) -> None:
+    def take_back(self, owner: str, now: float) -> None:
         """Forget the owner: all its tickets and leases are void."""
         for ticket in [t for t, wanted in self._tickets.items() if wanted.owner == owner]:
             del self._tickets[ticket]
         for refused in [one for one in self._refused if one[0] == owner]:
             del self._refused[refused]
         for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
-            self._free(lease_id, None)
+            self._drop(lease_id, now)
         self._last_used.pop(owner, None)
+
+    def resting(self, now: float) -> list[Resting]:
+        """The domains that rest or are closed for a time, and for how long yet."""
+        found = []
+        for account in self._accounts:
+            for model, domain in account.domains.items():
+                until = domain.cooldown_until if domain.closed is None else domain.closed_until
+                if until > now:
+                    left = until - now
+                    reason = domain.closed or ""
+                    found.append(Resting(account.provider, account.name, model, left, reason))
+        return found
+
+    def recall(self, resting: Iterable[Resting], now: float) -> None:
+        """Take over what an earlier run found; of other quotas nothing is taken."""
+        for one in resting:
+            for account in self._accounts:
+                if (account.name, account.provider) != (one.quota, one.provider) or not one.model:
+                    continue
+                domain = account.domain(one.model, now)
+                if one.reason:
+                    domain.close(one.reason, now + one.seconds)
+                else:
+                    domain.cool(now + one.seconds)
 
     def open_slots(self) -> int:
         """How many calls may ever be in flight at once; a cooling credential counts."""
-        return sum(domain.slots for domain in self._domains.values() if domain.closed is None)
+        return sum(account.slots for account in self._accounts if account.open_keys)
 
     def next_wake_up(self, now: float) -> float | None:
-        """When the next cooldown ends; None if none runs."""
-        cooling = [d.cooldown_until for d in self._domains.values() if d.cools(now)]
-        return min(cooling, default=None)
+        """When a ticket may be served that cannot be yet; None where only a settled lease helps."""
+        first = {(one.provider, one.model): one for one in reversed(self._tickets.values())}
+        ready = (
+            hope.ready_at(ticket.most, now)
+            for ticket in first.values()
+            for hope in self._hopes(ticket, now)
+        )
+        return min((at for at in ready if now < at < math.inf), default=None)
 
     @property
     def anyone_waiting(self) -> bool:
@@ -226,75 +178,122 @@ class CredentialPool:
         self._refused[owner, ticket] = refused
         return refused
 
-    def _grant_in_turn(self, now: float) -> None:
-        for ticket, wanted in list(self._tickets.items()):
-            if wanted.wish is not None and self._budget.room_for(wanted.wish) is not Room.NOW:
-                continue
-            domain = self._choice(wanted, now)
-            if domain is not None:
-                self._grant(ticket, domain)
+    def _room_for(self, wanted: Ticket) -> Room:
+        return Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
 
-    def _choice(self, wanted: _Ticket, now: float) -> Domain | None:
+    def _hopes(self, wanted: Ticket, now: float) -> list[Hope]:
+        kind = wanted.provider, wanted.model
+        if kind not in self._hopes_of:
+            self._hopes_of[kind] = [
+                Hope(account, key, account.domain(wanted.model, now))
+                for account in self._accounts
+                for key in account.keys
+                if wanted.provider is None or key.credential.provider in (None, wanted.provider)
+            ]
+        return self._hopes_of[kind]
+
+    def _grant_in_turn(self, now: float) -> None:
+        claimed: set[Domain] = set()  # somebody who came earlier waits for them
+        waiting: set[tuple[str | None, str | None]] = set()  # and so do all who want the same
+        for ticket, wanted in list(self._tickets.items()):
+            kind = wanted.provider, wanted.model
+            if kind in waiting or self._room_for(wanted) is not Room.NOW:
+                continue
+            hopes = [hope for hope in self._hopes(wanted, now) if hope.domain not in claimed]
+            ready = [hope for hope in hopes if hope.ready_at(wanted.most, now) <= now]
+            if ready:
+                self._grant(ticket, self._choice(wanted, ready), now)
+            else:
+                claimed.update(hope.domain for hope in hopes)
+                waiting.add(kind)
+
+    def _choice(self, wanted: Ticket, ready: list[Hope]) -> Hope:
         """The owner's last; else one that serves only this provider; else the least used."""
         last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
-        free = [
-            domain
-            for domain in self._domains.values()
-            if domain.serves(wanted.provider) and domain.has_room(now)
-        ]
         return min(
-            free,
-            key=lambda domain: (
-                domain.name != last,
-                domain.credential.provider is None,
-                domain.in_use,
-                domain.last_granted,
+            ready,
+            key=lambda hope: (
+                hope.key.credential.name != last,
+                hope.key.credential.provider is None,
+                hope.account.in_use,
+                hope.key.last_granted,
             ),
-            default=None,
         )
 
-    def _grant(self, ticket: str, domain: Domain) -> None:
-        wanted = self._tickets[ticket]
+    def _grant(self, ticket: str, hope: Hope, now: float) -> None:
+        wanted, key = self._tickets[ticket], hope.key
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
             return
         del self._tickets[ticket]
-        owner = wanted.owner
-        simulate = self._simulate_rate_limits and domain.granted % _SIMULATED_EVERY == 0
-        domain.in_use += 1
-        domain.granted += 1
-        domain.last_granted = next(self._grants)
-        if owner is not None:
-            self._last_used[owner] = domain.name
-        lease = Lease(ticket, domain.name, domain.credential.secret, simulate)
-        self._loans[ticket] = _Loan(owner, lease)
+        if wanted.owner is not None:
+            self._last_used[wanted.owner] = key.credential.name
+        simulate = self._simulate_rate_limits and key.granted % _SIMULATED_EVERY == 0
+        hope.account.in_use += 1
+        key.in_use += 1
+        key.granted += 1
+        key.last_granted = next(self._grants)
+        lease = Lease(ticket, key.credential.name, key.credential.secret, simulate)
+        self._loans[ticket] = _Loan(wanted.owner, lease, hope, hope.domain.admit(wanted.most, now))
 
-    def _free(self, lease_id: str, usage: Usage | None) -> Domain:
+    def _drop(self, lease_id: str, now: float) -> None:
+        """Take back a lease of which nobody will tell how its call went."""
+        loan = self._loans[lease_id]
+        self._free(lease_id, None)
+        if loan.was_given:
+            loan.hope.domain.ended(loan.admission, None, now)
+        else:
+            loan.hope.domain.never_made(loan.admission, now)
+
+    def _free(self, lease_id: str, usage: Usage | None) -> None:
         """Take the lease from its owner; what its call took is unknown if `usage` is None."""
         loan = self._loans.pop(lease_id)
-        self._budget.settle(lease_id, usage if loan.was_given else Usage())
-        domain = self._domains[loan.lease.credential]
-        domain.in_use -= 1
-        return domain
-
-    def _rest(
-        self, domain: Domain, seconds: float, now: float, *, refused: bool
-    ) -> CoolingDown | None:
-        """Let a domain rest; a cooldown can only grow."""
-        if not refused and now + seconds <= max(domain.cooldown_until, now):
-            return None
-        domain.cooldown_until = max(domain.cooldown_until, now + seconds)
-        return CoolingDown(domain.name, max(0.0, domain.cooldown_until - now), refused)
+        self._budget.settle(lease_id, usage if loan.was_given else _NOTHING)
+        loan.hope.account.in_use -= 1
+        loan.hope.key.in_use -= 1
 
 
-def _until_renewed(hint: LimitHint) -> float:
-    """Seconds until a limit that the answer used up is there again; 0 if it left something."""
-    used_up = (limit.reset_after for limit in hint.limits if limit.remaining == 0)
-    return max((seconds for seconds in used_up if seconds is not None), default=0.0)
+def _accounts(
+    credentials: Iterable[Credential], default_slots: int, jitter: Callable[[], float]
+) -> list[Account]:
+    members: dict[str, list[Credential]] = {}
+    names: set[str] = set()
+    for credential in credentials:
+        if credential.name in names:
+            raise ConfigError(
+                f"Two credentials are called {credential.name!r}", "Give each a name of its own."
+            )
+        names.add(credential.name)
+        members.setdefault(credential.domain_name, []).append(credential)
+    return [
+        Account(name, each, default_slots=default_slots, jitter=jitter)
+        for name, each in members.items()
+    ]
 
 
-def _why_none(provider: str | None, closed: list[Domain]) -> str:
-    purpose = f" for {provider!r}" if provider is not None else ""
-    if not closed:
-        return f"There is no credential{purpose}"
-    reasons = "; ".join(f"{domain.name}: {domain.closed}" for domain in closed)
-    return f"Every credential{purpose} is closed ({reasons})"
+def _tell(loan: _Loan, result: Answer | Refusal, now: float) -> None:
+    """Let the domain learn from how a call ended."""
+    domain, call = loan.hope.domain, loan.admission
+    if isinstance(result, Answer):
+        domain.answered(call, result.usage, result.hint, now)
+    elif loan.lease.simulate_rate_limit:
+        domain.never_made(call, now)
+        domain.cool(now + (result.retry_after or 0.0))
+    elif result.kind is RefusalKind.RATE_LIMITED:
+        domain.refused(call, result.hint, now)
+    elif result.kind is RefusalKind.OVERLOADED:
+        domain.overloaded(call, result.usage, now)
+        domain.heed(call, result.hint, now)
+    else:
+        domain.ended(call, result.usage, now)
+        domain.heed(call, result.hint, now)
+
+
+def _rest(
+    loan: _Loan, result: Answer | Refusal, rested_until: float, now: float
+) -> CoolingDown | None:
+    """What a call has changed of its domain's cooldown."""
+    until = loan.hope.domain.cooldown_until
+    is_refused = isinstance(result, Refusal) and result.kind is RefusalKind.RATE_LIMITED
+    if not is_refused and until <= max(rested_until, now):
+        return None
+    return CoolingDown(loan.lease.credential, max(0.0, until - now), is_refused)

@@ -8,8 +8,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.prices import Cost
+from agentos.credentials.answers import Refused, Waiting, Why
 from agentos.credentials.budget import Budget
-from agentos.credentials.pool import CredentialPool, Refused, Waiting
+from agentos.credentials.pool import CredentialPool
 
 MANY = Credential("a", None, max_concurrent=9)
 FREE = Wish("p", "p/free", Usage())
@@ -65,7 +66,7 @@ class TestWaiting:
     def test_who_has_no_room_yet_waits_for_a_call_in_flight(self, room: Room) -> None:
         first = room.lease(wish(60))
         ticket = room.pool.request("late", wish(50))
-        waiting = Waiting(until=None, pause_until=None, for_budget=True)
+        waiting = Waiting(Why.BUDGET)
         assert room.pool.poll("late", ticket, 0.0) == waiting
         assert room.pool.anyone_waiting
         room.pool.settle("o", first.id, answer(50), 0.0)
@@ -74,7 +75,7 @@ class TestWaiting:
     def test_a_wait_for_a_slot_is_none_for_the_budget(self) -> None:
         room = Room(Credential("a", None))
         room.lease(wish(10))
-        assert room.ask(wish(10)) == Waiting(until=None, pause_until=None)
+        assert room.ask(wish(10)) == Waiting(Why.SLOT)
 
     def test_who_needs_less_is_not_held_up(self, room: Room) -> None:
         room.lease(wish(60))
@@ -115,13 +116,13 @@ class TestRefusal:
             assert room.pool.poll("late", ticket, 0.0) == refused
             room.pool.settle("o", room.lease(wish(10)).id, answer(10), 0.0)  # what changes nothing
         assert room.pool.poll("stranger", ticket, 0.0) == unknown
-        room.pool.cancel("stranger", ticket)
-        room.pool.take_back("stranger")
+        room.pool.cancel("stranger", ticket, 0.0)
+        room.pool.take_back("stranger", 0.0)
         assert room.pool.poll("late", ticket, 0.0) == refused
         if is_killed:
-            room.pool.take_back("late")
+            room.pool.take_back("late", 0.0)
         else:
-            room.pool.cancel("late", ticket)
+            room.pool.cancel("late", ticket, 0.0)
         assert room.pool.poll("late", ticket, 0.0) == unknown
 
     def test_a_closed_credential_is_no_matter_of_the_budget(self, room: Room) -> None:
@@ -154,22 +155,22 @@ class TestCost:
     def test_a_lease_taken_back_costs_its_worst_case(self, room: Room) -> None:
         room.lease(wish(10), "killed")
         room.lease(wish(20), "lives")
-        room.pool.take_back("killed")
+        room.pool.take_back("killed", 0.0)
         assert room.spent == 10
 
     def test_a_lease_given_up_after_it_was_seen_costs_its_worst_case(self, room: Room) -> None:
-        room.pool.cancel("o", room.lease(wish(10)).id)
+        room.pool.cancel("o", room.lease(wish(10)).id, 0.0)
         assert room.spent == 10
 
     @pytest.mark.parametrize("is_killed", [True, False])
     def test_a_lease_that_nobody_picked_up_costs_nothing(self, room: Room, is_killed: bool) -> None:
         ticket = room.pool.request("early", wish(60))
         assert isinstance(room.ask(wish(50)), Waiting)  # for what was granted to the other
-        room.pool.take_back("o")
+        room.pool.take_back("o", 0.0)
         if is_killed:
-            room.pool.take_back("early")
+            room.pool.take_back("early", 0.0)
         else:
-            room.pool.cancel("early", ticket)
+            room.pool.cancel("early", ticket, 0.0)
         assert room.spent == 0
         assert isinstance(room.ask(wish(100)), Lease)
 
@@ -177,7 +178,7 @@ class TestCost:
         lease = room.lease(wish(10))
         for _ in range(2):
             room.pool.settle("o", lease.id, answer(5), 0.0)
-        room.pool.take_back("o")
+        room.pool.take_back("o", 0.0)
         assert room.spent == 5
 
     def test_a_stranger_settles_nothing(self, room: Room) -> None:
@@ -240,14 +241,14 @@ class Machine(RuleBasedStateMachine):
     def cancel(self, data: st.DataObject) -> None:
         ticket = data.draw(st.sampled_from(sorted(self.tickets | self.seen)))
         owner = (self.tickets | self.seen)[ticket][0]
-        self.pool.cancel(owner, ticket)
+        self.pool.cancel(owner, ticket, 0.0)
         self.tickets.pop(ticket, None)
         self.billed += self.seen.pop(ticket, ("", 0))[1]
 
     @rule(owner=OWNERS)
     def kill(self, owner: str) -> None:
         """A process is gone; what it had sent is billed all the same."""
-        self.pool.take_back(owner)
+        self.pool.take_back(owner, 0.0)
         self.tickets = {t: held for t, held in self.tickets.items() if held[0] != owner}
         self.billed += sum(most for holder, most in self.seen.values() if holder == owner)
         self.seen = {t: held for t, held in self.seen.items() if held[0] != owner}
@@ -267,7 +268,7 @@ class Machine(RuleBasedStateMachine):
         if not hasattr(self, "pool"):
             return
         for owner in ("x", "y", "z"):
-            self.pool.take_back(owner)
+            self.pool.take_back(owner, 0.0)
         left = self.limit - self.budget.spent.tokens
         self.now += 10
         lease = self.pool.poll("end", self.pool.request("end", wish(left)), self.now)

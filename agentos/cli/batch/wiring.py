@@ -36,6 +36,7 @@ from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinato
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workspace.configuration import Configuration
 from agentos.workspace.finishing import finish_item
+from agentos.workspace.limit_memory import LimitMemory
 from agentos.workspace.survey import Survey
 
 TOKENS_PER_CHILD = 8
@@ -124,10 +125,13 @@ class Batch:
             spent=ledger.spent,
             ledger=ledger,
         )
+        memory = LimitMemory(environ, self._notify)
         self._credentials = CredentialCoordinator(
             configuration.lent,
             notify=self._notify,
             budget=self._budget,
+            recalled=memory.recalled,
+            remember=memory.add,
             default_slots=self._coordinator.max_workers,
             simulate_rate_limits=simulate_rate_limits(environ),
         )

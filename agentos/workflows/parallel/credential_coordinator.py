@@ -3,28 +3,35 @@
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
-from agentos.core.clock import Clock
-from agentos.core.credentials import Credential
+from agentos.core.clock import Clock, Now, utc_now
+from agentos.core.credentials import Credential, Rest
+from agentos.credentials.answers import Closed, CoolingDown, Refused, Resting, Waiting, Why
 from agentos.credentials.budget import Budget
-from agentos.credentials.pool import (
-    DEFAULT_COOLDOWN,
-    Closed,
-    CoolingDown,
-    CredentialPool,
-    Refused,
-    Waiting,
-)
+from agentos.credentials.pool import CredentialPool
+
+DEFAULT_COOLDOWN = 60.0
+"""Seconds that a credential rests which a thread gives back as rate-limited without more."""
 
 _LONGEST_SLEEP = 3600.0  # seconds; a Condition refuses to wait for centuries at once
 
-_EXHAUSTED = "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back"
-_SET_ASIDE = (
-    "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
-    "waiting for one to end"
-)
+_SHORTEST_MEMORY = 5.0  # seconds of a rest; a shorter one is over before the next run
+
+_LONGEST_MEMORY = 366 * 24 * 3600.0  # seconds
+
+_LONG_PAUSE = 120.0  # seconds; the end of a longer one is told as a time of day
+
+_WAITS = {
+    Why.SLOT: ("[COORDINATOR] Credential pool exhausted... waiting for a credential to come back"),
+    Why.RATE: "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows",
+    Why.BUDGET: (
+        "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
+        "waiting for one to end"
+    ),
+}
 
 
 class CredentialCoordinator:
@@ -33,7 +40,8 @@ class CredentialCoordinator:
     A bare string is a secret with exactly one slot, called `key-1`, `key-2` by position; a
     Credential has `max_concurrent` slots, else `default_slots`. No lease is granted for which
     `budget` has no room. `notify` hears every sentence for people, outside of the lock; None
-    prints it. Raises ConfigError for two of one name.
+    prints it. `recalled` are rests that an earlier run met; `remember` hears, outside of the lock,
+    of those that are worth it. Raises ConfigError for two of one name.
     """
 
     def __init__(
@@ -42,9 +50,12 @@ class CredentialCoordinator:
         *,
         notify: Callable[[str], None] | None = None,
         clock: Clock = time.monotonic,
+        now: Now = utc_now,
         budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
+        recalled: Iterable[Rest] = (),
+        remember: Callable[[Sequence[Rest]], None] | None = None,
     ) -> None:
         given = list(credentials)
         named = [_named(one, position) for position, one in enumerate(given, start=1)]
@@ -58,8 +69,13 @@ class CredentialCoordinator:
         self._acquired: list[Lease] = []
         self._notify = notify
         self._clock = clock
+        self._now = now
         self._changed = threading.Condition()
-        self._told: set[float | str] = set()  # pauses by their end, other waits by their sentence
+        self._told: set[float | Why] = set()  # pauses by their end
+        self._told_of_rate = False
+        self._remember = remember
+        self._remembered: dict[tuple[str, str, str], datetime] = {}
+        self._pool.recall(map(self._resting, recalled), clock())
 
     def acquire(self, timeout: float | None = None) -> str | Credential | None:
         """Wait up to `timeout` seconds, None for ever, and get one of the objects passed in.
@@ -75,7 +91,7 @@ class CredentialCoordinator:
                 if isinstance(answer, Lease):
                     self._acquired.append(answer)
                 else:
-                    self._pool.cancel(None, ticket)
+                    self._pool.cancel(None, ticket, self._clock())
                     self._wake()
         return self._given[answer.credential] if isinstance(answer, Lease) else None
 
@@ -114,7 +130,7 @@ class CredentialCoordinator:
     def take_back(self, owner: str) -> None:
         """Void the tickets and leases of an owner that is gone."""
         with self._changed:
-            self._pool.take_back(owner)
+            self._pool.take_back(owner, self._clock())
             self._wake()
 
     def open_slots(self) -> int:
@@ -147,7 +163,10 @@ class CredentialCoordinator:
     def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:
             effect = self._pool.settle(owner, lease_id, result, self._clock())
+            rests = self._worth_remembering() if effect is not None else []
             self._wake()
+        if self._remember is not None and rests:
+            self._remember(rests)
         if isinstance(effect, CoolingDown) and not effect.refused:
             self._tell(
                 f"[COORDINATOR] {effect.credential} has used up its limit, "
@@ -163,6 +182,23 @@ class CredentialCoordinator:
                 f"[COORDINATOR] Credential {effect.credential} is closed for good: {effect.reason}"
             )
 
+    def _worth_remembering(self) -> list[Rest]:
+        """The rests that a next run would meet, and that have grown since they were told."""
+        found = []
+        for one in self._pool.resting(self._clock()):
+            key = one.provider, one.quota, one.model
+            until = self._now() + timedelta(seconds=min(one.seconds, _LONGEST_MEMORY))
+            known = self._remembered.get(key)
+            has_grown = known is None or until - known > timedelta(seconds=1)
+            if one.model and one.seconds >= _SHORTEST_MEMORY and has_grown:
+                self._remembered[key] = until
+                found.append(Rest(*key, until, one.reason))
+        return found
+
+    def _resting(self, rest: Rest) -> Resting:
+        seconds = (rest.until - self._now()).total_seconds()
+        return Resting(rest.provider, rest.quota, rest.model, max(0.0, seconds), rest.reason)
+
     def _wake(self) -> None:
         """Let every waiter look again; an episode ends when nobody waits any more."""
         if not self._pool.anyone_waiting:
@@ -171,16 +207,24 @@ class CredentialCoordinator:
 
     def _untold(self, waiting: Waiting, now: float) -> str | None:
         """What a waiter has to say, if nobody has said it in this episode."""
-        why: float | str | None = waiting.pause_until
-        if why is None:
-            why = _SET_ASIDE if waiting.for_budget else _EXHAUSTED
-        if why in self._told:
+        if waiting.why is not Why.COOLDOWN or waiting.until is None:
+            return self._once(waiting.why)
+        if waiting.until in self._told:
+            return None
+        self._told.add(waiting.until)
+        seconds = waiting.until - now
+        told = f"in {math.ceil(round(seconds, 3))}s"
+        if seconds >= _LONG_PAUSE:
+            told += f", at {(self._now() + timedelta(seconds=seconds)).astimezone():%H:%M}"
+        return f"[COORDINATOR] All credentials are cooling down, the first is back {told}"
+
+    def _once(self, why: Why) -> str | None:
+        """Of a full rate nobody wants to hear twice: it is what is to be wished for."""
+        if why in self._told or (why is Why.RATE and self._told_of_rate):
             return None
         self._told.add(why)
-        if isinstance(why, str):
-            return why
-        seconds = math.ceil(round(why - now, 3))
-        return f"[COORDINATOR] All credentials are cooling down, the first is back in {seconds}s"
+        self._told_of_rate |= why is Why.RATE
+        return _WAITS[why]
 
     def _tell(self, sentence: str) -> None:
         (self._notify or print)(sentence)

@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 
 from agentos.core.calls import Lease
-from agentos.credentials.pool import Waiting
+from agentos.credentials.answers import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_wire import (
     Acquire,

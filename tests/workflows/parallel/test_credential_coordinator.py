@@ -1,7 +1,8 @@
 import builtins
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -16,10 +17,10 @@ from agentos.core.calls import (
     Usage,
     Wish,
 )
-from agentos.core.credentials import Credential
+from agentos.core.credentials import Credential, RateLimits, Rest
 from agentos.core.errors import ConfigError
+from agentos.credentials.answers import Refused, Waiting
 from agentos.credentials.budget import Budget
-from agentos.credentials.pool import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 
 EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
@@ -34,6 +35,9 @@ def call_of(tokens: int) -> Wish:
 
 def limited(seconds: float) -> Refusal:
     return Refusal(RefusalKind.RATE_LIMITED, "", LimitHint(seconds))
+
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class Sleeper(threading.Condition):
@@ -58,11 +62,23 @@ class Sleeper(threading.Condition):
 class Stage:
     """A coordinator on a clock of the test's own, and all that it said."""
 
-    def __init__(self, *credentials: str | Credential, budget: Budget | None = None) -> None:
+    def __init__(
+        self,
+        *credentials: str | Credential,
+        budget: Budget | None = None,
+        recalled: Sequence[Rest] = (),
+        remember: Callable[[Sequence[Rest]], None] | None = None,
+    ) -> None:
         self.said: list[str] = []
         self.sleeper = Sleeper()
         self.pool = CredentialCoordinator(
-            credentials, notify=self.said.append, clock=lambda: self.sleeper.now, budget=budget
+            credentials,
+            notify=self.said.append,
+            clock=lambda: self.sleeper.now,
+            now=lambda: NOON + timedelta(seconds=self.sleeper.now),
+            budget=budget,
+            recalled=recalled,
+            remember=remember,
         )
         self.pool._changed = self.sleeper
 
@@ -191,24 +207,49 @@ class TestSentences:
         for seconds in (40.0, 29.5):
             stage.pool.settle("o", stage.lease().id, limited(seconds))
         del stage.said[:]
-        assert stage.pool.acquire(timeout=10.0) is None
         ticket = stage.pool.request("o", P)
+        assert isinstance(stage.pool.wait("o", ticket, 10.0), Waiting)
         assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
         assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
         assert stage.said == [
             "[COORDINATOR] All credentials are cooling down, the first is back in 30s",
-            "[COORDINATOR] All credentials are cooling down, the first is back in 20s",
         ]
         assert isinstance(stage.pool.wait("o", ticket, 60.0), Lease)
         assert stage.sleeper.now == pytest.approx(29.6)
 
     def test_a_limit_that_is_used_up_is_said_with_the_seconds_until_it_is_renewed(self) -> None:
         stage = Stage(Credential("main", "s3cret"))
-        limit = Limit(LimitScope.REQUESTS, limit=50, remaining=0, reset_after=12.5)
+        limit = Limit(LimitScope.REQUESTS, remaining=0, reset_after=12.5)
         stage.pool.settle("o", stage.lease().id, Answer("", "m", hint=LimitHint(limits=(limit,))))
         assert stage.said == ["[COORDINATOR] main has used up its limit, which is renewed in 12.5s"]
         assert isinstance(stage.pool.wait("o", stage.pool.request("o", P), 60.0), Lease)
         assert stage.sleeper.now == 12.5
+
+    def test_of_a_long_pause_the_end_is_told_as_a_time_of_day_too(self) -> None:
+        stage = Stage(Credential("a", None))
+        stage.pool.settle("o", stage.lease().id, limited(3600.0))
+        del stage.said[:]
+        assert isinstance(stage.pool.wait("o", stage.pool.request("o", P), 1.0), Waiting)
+        back = (NOON + timedelta(hours=1)).astimezone()
+        [sentence] = stage.said
+        assert sentence == (
+            "[COORDINATOR] All credentials are cooling down, the first is back in 3600s, "
+            f"at {back:%H:%M}"
+        )
+
+    def test_a_rate_in_full_use_is_said_once_and_not_as_exhausted(self) -> None:
+        stage = Stage(Credential("a", "s3cret", limits=RateLimits(rpm=6)))
+        for _ in range(3):
+            lease = stage.lease()
+            stage.pool.settle("o", lease.id, Answer("", "m"))
+            ticket = stage.pool.request("o", P)
+            assert isinstance(stage.pool.wait("o", ticket, 1.0), Waiting)
+            assert isinstance(stage.pool.wait("o", ticket, 60.0), Lease)
+            stage.pool.settle("o", ticket, Answer("", "m"))
+            stage.sleeper.now += 11.0
+        assert stage.said == [
+            "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows"
+        ]
 
     def test_a_closed_credential_is_named_with_the_reason(self) -> None:
         stage = Stage(Credential("main", "s3cret"))
@@ -367,3 +408,54 @@ def test_many_threads_never_hold_more_than_there_is() -> None:
     assert worst <= 3
     assert held == []
     assert sorted(str(pool.acquire(timeout=0)) for _ in range(3)) == ["a", "b", "c"]
+
+
+class TestMemory:
+    """What one coordinator met, another one knows."""
+
+    def test_a_long_rest_is_told_once_and_holds_for_the_next_run(self) -> None:
+        told: list[Rest] = []
+        key = Credential("a", "s3cret", provider="p", max_concurrent=2)
+        stage = Stage(key, remember=told.extend)
+        first, second = stage.lease(), stage.lease()
+        stage.pool.settle("o", first.id, limited(3600.0))
+        stage.pool.settle("o", second.id, limited(30.0))
+        assert told == [Rest("p", "a", P.model, NOON + timedelta(hours=1))]
+        later = Stage(key, recalled=told)
+        ticket = later.pool.request("o", P)
+        assert isinstance(later.pool.wait("o", ticket, 3599.0), Waiting)
+        assert isinstance(later.pool.wait("o", ticket, 2.0), Lease)
+
+    def test_a_short_rest_is_over_before_anybody_could_use_it(self) -> None:
+        told: list[Rest] = []
+        stage = Stage(Credential("a", "s3cret", provider="p"), remember=told.extend)
+        stage.pool.settle("o", stage.lease().id, limited(2.0))
+        assert told == []
+
+    def test_a_quota_of_the_day_is_closed_for_the_next_run_too(self) -> None:
+        told: list[Rest] = []
+        key = Credential("a", "s3cret", provider="p")
+        stage = Stage(key, remember=told.extend)
+        refusal = Refusal(RefusalKind.DAILY_QUOTA, "used up", LimitHint(7200.0))
+        stage.pool.settle("o", stage.lease().id, refusal)
+        assert told == [Rest("p", "a", P.model, NOON + timedelta(hours=2), "used up")]
+        later = Stage(key, recalled=told)
+        answer = later.pool.wait("o", later.pool.request("o", P), 0)
+        assert answer == Refused("Every credential for 'p' is closed (a: used up)")
+
+    @pytest.mark.parametrize("kind", [RefusalKind.CREDENTIAL, RefusalKind.ACCOUNT])
+    def test_what_is_refused_for_good_dies_with_the_run(self, kind: RefusalKind) -> None:
+        told: list[Rest] = []
+        stage = Stage(Credential("a", "s3cret", provider="p"), remember=told.extend)
+        stage.pool.settle("o", stage.lease().id, Refusal(kind, "no"))
+        assert told == []
+
+    def test_what_another_quota_or_provider_met_is_nothing_to_this_one(self) -> None:
+        end = NOON + timedelta(hours=1)
+        rests = [
+            Rest("q", "a", P.model, end),
+            Rest("p", "b", P.model, end),
+            Rest("p", "a", "", end),
+        ]
+        stage = Stage(Credential("a", "s3cret", provider="p"), recalled=rests)
+        assert stage.lease().credential == "a"

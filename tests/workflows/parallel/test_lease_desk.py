@@ -4,8 +4,8 @@ from typing import Any
 
 from agentos.core.calls import Lease, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
+from agentos.credentials.answers import Refused, Waiting
 from agentos.credentials.budget import Budget
-from agentos.credentials.pool import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_desk import LeaseDesk, Session
 from agentos.workflows.parallel.lease_wire import Acquire, Bind, Settle, encode_call

@@ -21,7 +21,7 @@ import pytest
 from agentos.core.calls import Answer, Lease, Usage, Wish
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
-from agentos.credentials.pool import Waiting
+from agentos.credentials.answers import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workflows.parallel.lease_values import result_fields

@@ -1,0 +1,73 @@
+"""What the pool answers: who waits for what, who is refused, and what a call has changed."""
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class Why(Enum):
+    """What a call waits for."""
+
+    SLOT = auto()  # all of them are lent out
+    RATE = auto()  # as many calls go out as the provider allows
+    COOLDOWN = auto()  # every domain that could serve it rests
+    BUDGET = auto()  # what is left is set aside for calls in flight
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """No credential yet.
+
+    `until` is the time at which there may be one, None where only a settled lease can help. For a
+    cooldown it is when the first domain is back.
+    """
+
+    why: Why
+    until: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """No credential will ever serve this, or the budget has no room for it.
+
+    `reason` is a sentence without its full stop.
+    """
+
+    reason: str
+    over_budget: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingDown:
+    """The domain of a credential rests for `seconds` from now.
+
+    `refused` tells a limit that was hit from one that is used up.
+    """
+
+    credential: str
+    seconds: float
+    refused: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A credential, its account or one of its domains is refused for good.
+
+    `reason` is text from outside, without the secret.
+    """
+
+    credential: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A quota domain that serves nobody for `seconds`, which may be longer than the run.
+
+    `reason` is empty for a cooldown, and a sentence for a quota of the day that is used up.
+    """
+
+    provider: str
+    quota: str
+    model: str
+    seconds: float
+    reason: str = ""

@@ -1,0 +1,76 @@
+"""A limit that one run met is known to the next one, also in another project."""
+
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command import Workspace, wait_until
+from loopback import KEYS
+
+from agentos.testing import LoopbackServer, author, refusals
+
+BATCH = ("parallel", "lld", "042", "--drafter", "openai/x")
+KEY = {"OPENAI_API_KEY": KEYS["draft-a"]}
+COOLING = "[COORDINATOR] All credentials are cooling down, the first is back in "
+
+
+@pytest.fixture
+def limits(own_home: Path) -> Path:
+    return own_home / "state" / "agentos" / "limits.json"
+
+
+def until_it_pauses(shelf: Workspace, server: LoopbackServer) -> str:
+    """Run a batch until all keys rest, and then no more."""
+    running = shelf.start(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+    wait_until(lambda: COOLING in running.text(), "the batch pauses")
+    running.process.send_signal(signal.SIGINT)
+    code, output = running.finish()
+    assert code == -signal.SIGINT, output
+    return output
+
+
+def test_a_pause_of_an_hour_is_not_met_again(shelf: Workspace, limits: Path) -> None:
+    with LoopbackServer(lambda _asked: refusals.rate_limited(3600.0)) as server:
+        assert "first is back in 3600s, at " in until_it_pauses(shelf, server)
+        assert len(server.exchanges) == 1
+    assert limits.stat().st_mode & 0o777 == 0o600
+    assert KEY["OPENAI_API_KEY"][:8] not in limits.read_text()
+    with LoopbackServer(author) as server:
+        until_it_pauses(shelf, server)
+        assert server.exchanges == ()
+
+
+def test_a_quota_of_the_day_is_not_met_again(shelf: Workspace) -> None:
+    with LoopbackServer(lambda _asked: refusals.daily_quota()) as server:
+        code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+        assert (code, len(server.exchanges)) == (4, 1), output
+    with LoopbackServer(author) as server:
+        code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+        assert (code, server.exchanges) == (4, ()), output
+    assert "quota of the day is used up" in output
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("{"), lambda path: path.mkdir()])
+def test_a_spoilt_memory_costs_a_warning_and_no_run(
+    shelf: Workspace, limits: Path, spoil: Callable[[Path], object]
+) -> None:
+    limits.parent.mkdir(parents=True)
+    spoil(limits)
+    with LoopbackServer(author) as server:
+        code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+    assert code in (0, 3), output
+    assert output.count("limits.json") == 1
+
+
+def test_what_is_over_holds_up_nobody(shelf: Workspace, limits: Path) -> None:
+    with LoopbackServer(lambda _asked: refusals.rate_limited(3600.0)) as server:
+        until_it_pauses(shelf, server)
+    kept = json.loads(limits.read_text())
+    for rest in kept["rests"]:
+        rest["seconds"] = 0.5
+    limits.write_text(json.dumps(kept))
+    with LoopbackServer(author) as server:
+        code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+    assert code in (0, 3), output
