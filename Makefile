@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test test-real-model check format docs clean
+.PHONY: help demo test test-real-model bench-keys check format docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -18,6 +18,9 @@ test: .venv/installed-dev  ## Run every test, with coverage
 
 test-real-model: .venv/installed-dev  ## Run the main job against a real, small language model
 	scripts/test-real-model.sh $(PYTHON)
+
+bench-keys: .venv/installed  ## Simulate how well keys are used, beside two plain strategies
+	scripts/bench-keys.sh
 
 check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
 	scripts/check.sh
