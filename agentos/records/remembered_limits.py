@@ -5,7 +5,7 @@ meets the limit anew, and never a run. It holds names and sentences of ours, and
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -98,34 +98,28 @@ class RememberedLimits:
         """
         notes = [_note(rest, now) for rest in rests]
         notes = [note for note in notes if _is_sane(note)]
-        return self._update(lambda old: [*old, *notes], now) if notes else ""
+        return self._add(notes, now) if notes else ""
 
-    def forget(self, quota: str, now: datetime) -> str:
-        """Drop what is remembered of a quota, which has proved to serve; warns as `remember`."""
-        if all(rest.quota != quota for rest in self.load(now).rests):
-            return ""
-        return self._update(lambda old: [note for note in old if note.quota != quota], now)
-
-    def _update(self, change: Callable[[list[_Note]], list[_Note]], now: datetime) -> str:
+    def _add(self, notes: list[_Note], now: datetime) -> str:
         lock = filelock.FileLock(
             self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT, mode=FILE_MODE
         )
         try:
             self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             with lock:
-                self._rewrite(change, now)
+                self._write_with(notes, now)
         except filelock.Timeout:
             return self._lost("another process holds its lock")
         except (OSError, NotImplementedError) as error:  # the latter where nothing can be locked
             return self._lost(getattr(error, "strerror", None) or str(error))
         return ""
 
-    def _rewrite(self, change: Callable[[list[_Note]], list[_Note]], now: datetime) -> None:
+    def _write_with(self, notes: list[_Note], now: datetime) -> None:
         try:
             old = self._read()
         except (OSError, ValueError):  # whatever it is, it is nothing to keep
-            old = None
-        new = _merged(change(old or []), now)
+            old = []
+        new = _merged([*old, *notes], now)
         if new == old:
             return
         data = {"version": _VERSION, "rests": [_fields(note) for note in new]}
