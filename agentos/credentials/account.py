@@ -13,7 +13,6 @@ class Key:
     """A credential of an account; `closed` says why it is refused for good."""
 
     credential: Credential
-    in_use: int = 0
     granted: int = 0
     last_granted: int = 0
     closed: str | None = None

@@ -104,17 +104,12 @@ class Domain:
         """Whether it rests."""
         return self.closed is None and now < self.cooldown_until
 
-    @property
-    def has_slot(self) -> bool:
-        """Whether it takes one more call at once."""
-        return self._in_flight < self._concurrency.limit
-
     def ready_at(self, most: Usage, now: float) -> float:
         """When a call that costs `most` at most may go out; infinity where only others' ends help.
 
         That is so while all slots are in use.
         """
-        if self.closed is not None or not self.has_slot:
+        if self.closed is not None or self._in_flight >= self._concurrency.limit:
             return math.inf
         expected = self._expected(most)
         at = max(now, self.cooldown_until)

@@ -229,7 +229,6 @@ class CredentialPool:
             self._last_used[wanted.owner] = key.credential.name
         simulate = self._simulate_rate_limits and key.granted % _SIMULATED_EVERY == 0
         hope.account.in_use += 1
-        key.in_use += 1
         key.granted += 1
         key.last_granted = next(self._grants)
         lease = Lease(ticket, key.credential.name, key.credential.secret, simulate)
@@ -249,7 +248,6 @@ class CredentialPool:
         loan = self._loans.pop(lease_id)
         self._budget.settle(lease_id, usage if loan.was_given else _NOTHING)
         loan.hope.account.in_use -= 1
-        loan.hope.key.in_use -= 1
 
 
 def _accounts(
