@@ -38,7 +38,9 @@ MAX_ATTEMPTS = 5
 """Calls that fail for a passing reason before the item does; rate limits do not count."""
 
 MAX_OVERLOADED = 9
-"""The same where the provider says that it is busy, which can take minutes."""
+OVERLOADED_PATIENCE = 1800.0
+"""The same where the provider says that it is busy: so many, and for so many seconds at least. The
+pool keeps all calls to it back for a while after each."""
 
 MAX_EMPTY_ANSWERS = 2
 """An empty answer has been paid for, and the same question mostly brings the same."""
@@ -131,6 +133,7 @@ class LeasingModel:
         """
         self._flight = None
         failures: Counter[RefusalKind] = Counter()
+        began = self._clock()
         pause = 0.0
         while True:
             lease = self._acquire(request, pause)
@@ -142,9 +145,16 @@ class LeasingModel:
             if result.kind is RefusalKind.RATE_LIMITED or result.kind.is_terminal:
                 continue  # the pool has rested or closed it; the next lease waits or is another
             failures[result.kind] += 1
-            if failures[result.kind] >= _attempts(result.kind):
+            if self._gives_up(result.kind, failures[result.kind], began):
                 raise ModelError(_complaint(self._model.name, result, failures.total()))
-            pause = self._backoff(failures.total(), result.retry_after)
+            if result.kind is not RefusalKind.OVERLOADED:  # for that the pool rests the domain
+                pause = self._backoff(failures.total(), result.retry_after)
+
+    def _gives_up(self, kind: RefusalKind, failures: int, began: float) -> bool:
+        if kind is RefusalKind.OVERLOADED:
+            has_waited = self._clock() - began >= OVERLOADED_PATIENCE
+            return failures >= MAX_OVERLOADED and has_waited
+        return failures >= _attempts(kind)
 
     def _backoff(self, failures: int, wished: float | None) -> float:
         """Seconds before the next attempt; spread, so that children do not come back as one."""
@@ -207,8 +217,6 @@ def _attempts(kind: RefusalKind) -> int:
             return 1
         case RefusalKind.EMPTY:
             return MAX_EMPTY_ANSWERS
-        case RefusalKind.OVERLOADED:
-            return MAX_OVERLOADED
     return MAX_ATTEMPTS
 
 

@@ -32,11 +32,11 @@ from agentos.core.events import (
 )
 from agentos.leasing_model import (
     FIRST_PAUSE,
-    LONGEST_BACKOFF,
     LONGEST_PAUSE,
     MAX_ATTEMPTS,
     MAX_EMPTY_ANSWERS,
     MAX_OVERLOADED,
+    OVERLOADED_PATIENCE,
     SIMULATED_BACKOFF,
     LeasingModel,
 )
@@ -48,8 +48,6 @@ BOUND = Usage(1000, 500)
 DOCUMENT = "# A draft\n\nIt has a sentence, and then another one."
 HINT = LimitHint(limits=(Limit(LimitScope.TOKENS, remaining=0, reset_after=9.0),))
 ANSWER = Answer(DOCUMENT, "fake/model-1", Usage(7, 9, 3, 2), HINT)
-ATTEMPTS = {RefusalKind.TRANSIENT: MAX_ATTEMPTS, RefusalKind.OVERLOADED: MAX_OVERLOADED}
-PASSING = list(ATTEMPTS)
 STARTED = CallStarted(
     call="1",
     credential="key-1",
@@ -86,6 +84,7 @@ class Rig:
         self._simulate = simulate
         self._leases = 0
         self._now = 0.0
+        self.seconds = 2.5  # that a call takes
         self.jitter = 1.0  # the longest pauses
         self.model = LeasingModel(
             self,
@@ -116,7 +115,7 @@ class Rig:
     def complete(self, request: Request, secret: str | None) -> Answer | Refusal:
         self._enter("complete")
         self.secrets.append(secret)
-        self._now += 2.5
+        self._now += self.seconds
         result = self._results.pop(0)
         if isinstance(result, Exception):
             raise result
@@ -239,33 +238,48 @@ def test_a_credential_that_is_refused_is_the_pools_business(kind: RefusalKind) -
     assert rig.events[4:6] == [LeaseRequested(provider="fake"), LeaseGranted(credential="key-2")]
 
 
-@pytest.mark.parametrize("kind", PASSING)
-def test_what_passes_is_tried_again_after_growing_pauses(kind: RefusalKind) -> None:
-    rig = Rig(*[refused(kind)] * (ATTEMPTS[kind] - 1), ANSWER)
+def test_what_passes_is_tried_again_after_growing_pauses() -> None:
+    rig = Rig(*[refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1), ANSWER)
     assert rig.run() == ANSWER
-    pauses = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_BACKOFF, LONGEST_BACKOFF]
-    assert rig.pauses == pauses[: ATTEMPTS[kind] - 1]
+    assert rig.pauses == [1.0, 2.0, 4.0, 8.0]
 
 
 def test_who_was_refused_at_one_moment_does_not_come_back_at_one() -> None:
     pauses = []
     for jitter in (0.0, 0.5, 1.0):
-        rig = Rig(*[refused(RefusalKind.OVERLOADED)] * 2, ANSWER)
+        rig = Rig(*[refused(RefusalKind.TRANSIENT)] * 2, ANSWER)
         rig.jitter = jitter
         rig.run()
         pauses.append(rig.pauses)
     assert pauses == [[0.5, 1.0], [0.75, 1.5], [1.0, 2.0]]
 
 
-@pytest.mark.parametrize("kind", PASSING)
-def test_but_not_for_ever(kind: RefusalKind) -> None:
-    attempts = ATTEMPTS[kind]
-    rig = Rig(*[refused(kind)] * attempts)
-    sentence = f"fake/model gave no answer in {attempts} attempts: not now"
+def test_but_not_for_ever() -> None:
+    rig = Rig(*[refused(RefusalKind.TRANSIENT)] * MAX_ATTEMPTS)
+    sentence = f"fake/model gave no answer in {MAX_ATTEMPTS} attempts: not now"
     with pytest.raises(ModelError, match=sentence):
         rig.run()
-    assert len(rig.settled) == attempts
-    assert len(rig.pauses) == attempts - 1
+    assert len(rig.settled) == MAX_ATTEMPTS
+    assert len(rig.pauses) == MAX_ATTEMPTS - 1
+
+
+def test_an_overloaded_provider_is_the_pools_business_as_long_as_there_is_patience() -> None:
+    attempts = 2 * MAX_OVERLOADED
+    rig = Rig(*[refused(RefusalKind.OVERLOADED, 12.5)] * attempts, ANSWER)
+    assert rig.run() == ANSWER
+    assert rig.pauses == []
+    assert len(rig.settled) == attempts + 1
+
+
+@pytest.mark.parametrize(("seconds", "attempts"), [(600.0, MAX_OVERLOADED), (60.0, 31)])
+def test_patience_with_it_ends_after_many_attempts_and_a_long_time(
+    seconds: float, attempts: int
+) -> None:
+    rig = Rig(*[refused(RefusalKind.OVERLOADED)] * attempts)
+    rig.seconds = seconds
+    assert OVERLOADED_PATIENCE == 1800.0
+    with pytest.raises(ModelError, match=f"no answer in {min(attempts, 30)} attempts"):
+        rig.run()
 
 
 def test_a_pause_is_part_of_the_wait_for_a_lease() -> None:
@@ -281,14 +295,14 @@ def test_a_pause_is_part_of_the_wait_for_a_lease() -> None:
 
 
 def test_the_pause_that_the_provider_names_is_kept() -> None:
-    rig = Rig(refused(RefusalKind.OVERLOADED, 12.5), refused(RefusalKind.TRANSIENT), ANSWER)
+    rig = Rig(refused(RefusalKind.TRANSIENT, 12.5), refused(RefusalKind.TRANSIENT), ANSWER)
     rig.run()
     assert rig.pauses == [12.5, 2 * FIRST_PAUSE]
 
 
 @pytest.mark.parametrize("retry_after", [LONGEST_PAUSE + 1, 86_400.0, 1e300])
 def test_but_for_no_longer_than_one_can_wait_without_a_sign_of_life(retry_after: float) -> None:
-    rig = Rig(refused(RefusalKind.OVERLOADED, retry_after), ANSWER)
+    rig = Rig(refused(RefusalKind.TRANSIENT, retry_after), ANSWER)
     rig.run()
     assert rig.pauses == [LONGEST_PAUSE] == [600.0]
 

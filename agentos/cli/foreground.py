@@ -163,6 +163,10 @@ def _ignore(_event: Event) -> None:
     """Nobody listens: a single item leaves no record but its document."""
 
 
+_LONGEST_WAIT = 20.0
+"""Seconds until one looks again, so that a long pause is told of now and then."""
+
+
 class _DirectLeases:
     """Leases from a coordinator in this very process."""
 
@@ -173,7 +177,7 @@ class _DirectLeases:
     def acquire(self, wish: Wish) -> Lease:
         ticket = self._coordinator.request(self._owner, wish)
         while True:
-            answer = self._coordinator.wait(self._owner, ticket, 3600.0)
+            answer = self._coordinator.wait(self._owner, ticket, _LONGEST_WAIT)
             if isinstance(answer, Lease):
                 return answer
             if isinstance(answer, Refused) and answer.over_budget:

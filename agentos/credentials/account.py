@@ -57,6 +57,15 @@ class Account:
         """The keys that are not refused for good."""
         return [] if self.closed is not None else [k for k in self.keys if k.closed is None]
 
+    @property
+    def open_slots(self) -> int:
+        """How many calls it takes at once, by all that its domains have learned so far."""
+        if not self.open_keys:
+            return 0
+        if not self._domains:
+            return self.slots
+        return min(self.slots, sum(domain.open_slots for domain in self._domains.values()))
+
     def domain(self, model: str | None, now: float) -> Domain:
         """What it allows for a model; None is for loans of which nothing is to be learned."""
         name = model or ""
@@ -94,3 +103,22 @@ class Account:
             input_tpm=least(one.input_tpm for one in said),
             output_tpm=least(one.output_tpm for one in said),
         )
+
+
+def accounts_of(
+    credentials: Iterable[Credential], *, default_slots: int, jitter: Callable[[], float]
+) -> list[Account]:
+    """The accounts behind the credentials. Raises ConfigError for two credentials of one name."""
+    members: dict[str, list[Credential]] = {}
+    names: set[str] = set()
+    for credential in credentials:
+        if credential.name in names:
+            raise ConfigError(
+                f"Two credentials are called {credential.name!r}", "Give each a name of its own."
+            )
+        names.add(credential.name)
+        members.setdefault(credential.domain_name, []).append(credential)
+    return [
+        Account(name, each, default_slots=default_slots, jitter=jitter)
+        for name, each in members.items()
+    ]

@@ -36,16 +36,29 @@ class Refused:
     over_budget: bool = False
 
 
+class Cause(Enum):
+    """What a domain rests for."""
+
+    REFUSED = auto()  # a call met a limit
+    USED_UP = auto()  # nothing is left of a limit, as a response says
+    OVERLOADED = auto()  # the provider has too much to do, for whomever
+
+
 @dataclass(frozen=True, slots=True)
 class CoolingDown:
-    """The domain of a credential rests for `seconds` from now.
-
-    `refused` tells a limit that was hit from one that is used up.
-    """
+    """The domain of a credential rests for `seconds` from now."""
 
     credential: str
     seconds: float
-    refused: bool = True
+    cause: Cause = Cause.REFUSED
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """An owner was silent for so long that others get the slot of what it held."""
+
+    owner: str
+    credential: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +84,12 @@ class Resting:
     model: str
     seconds: float
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlotCount:
+    """How many calls of a quota may be in flight: at the most, and as things stand."""
+
+    quota: str
+    slots: int
+    open: int

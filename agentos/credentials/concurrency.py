@@ -38,6 +38,11 @@ class ConcurrencyLimit:
         """How many calls may be in flight."""
         return self._limit
 
+    @property
+    def promised(self) -> int:
+        """The limit, or all that there may be while nothing speaks against it."""
+        return self._most if self._cut_at == -math.inf else self._limit
+
     def answered(self, in_flight: int) -> None:
         """Hear of an answer to a call that was the so manieth in flight when it went out."""
         self._recent.append(False)

@@ -92,6 +92,7 @@ class Domain:
         self._in_flight = 0
         self._output = 0  # that calls in flight are expected to write
         self._refusals = 0  # since the last answer
+        self._overloaded_at = -math.inf
         self._surprises = 0.0
         self._input_share = _UNKNOWN_INPUT
         self._output_share = _UNKNOWN_OUTPUT
@@ -156,11 +157,23 @@ class Domain:
         self._pace.came_to_nothing()
         self._undo(call, now)
 
-    def overloaded(self, call: Admission, usage: Usage | None, now: float) -> None:
-        """The provider has too much to do, for whomever."""
+    def overloaded(self, call: Admission, usage: Usage | None, hint: LimitHint, now: float) -> None:
+        """The provider has too much to do, for whomever: rest, and ask for half as much at once.
+
+        Of several calls that were out together only the first tells something new.
+        """
         self.ended(call, usage, now)
-        if self._learns:
-            self._concurrency.halve(call.at, now)
+        wished = _rest(hint)
+        if call.at > self._overloaded_at:
+            self._overloaded_at = now
+            self._refusals += 1
+            rest = self._backoff() if wished is None else wished
+            self.cool(now + max(self._least_rest(), rest))
+            if self._learns:
+                self._concurrency.halve(call.at, now)
+        elif wished is not None:
+            self.cool(now + wished)
+        self.heed(call, hint, now)
 
     def refused(self, call: Admission, hint: LimitHint, now: float) -> None:
         """A call met a limit. The domain rests as long as the hint says, else for some time."""
@@ -201,6 +214,11 @@ class Domain:
         """Admit nothing more; `until` is when another run may try again."""
         self.closed = reason
         self.closed_until = until
+
+    @property
+    def open_slots(self) -> int:
+        """How many calls it takes at once; more than have been tried, as long as none was cut."""
+        return 0 if self.closed is not None else self._concurrency.promised
 
     @property
     def _keeps_pace(self) -> bool:

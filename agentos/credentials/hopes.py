@@ -33,6 +33,11 @@ class Ticket:
         return None if self.wish is None else self.wish.model
 
     @property
+    def kind(self) -> tuple[str | None, str | None]:
+        """Who agrees in this can be served by the same."""
+        return self.provider, self.model
+
+    @property
     def most(self) -> Usage:
         """What the call may take."""
         return _NOTHING if self.wish is None else self.wish.bound
@@ -58,7 +63,7 @@ class Hope:
         return self.domain.ready_at(most, now)
 
 
-def waiting(wanted: Ticket, hopes: list[Hope], now: float, *, for_budget: bool) -> Waiting:
+def waiting(wanted: Ticket, hopes: list[Hope], now: float, *, for_budget: bool = False) -> Waiting:
     """What the ticket waits for; at least one of the hopes is open."""
     left = [hope for hope in hopes if hope.closed is None]
     ready = [hope.ready_at(wanted.most, now) for hope in left]

@@ -7,28 +7,27 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from agentos.core.calls import Answer, Lease, Refusal, RefusalKind, Usage, Wish
+from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
 from agentos.core.credentials import Credential
-from agentos.core.errors import ConfigError
-from agentos.credentials.account import Account
-from agentos.credentials.answers import Closed, CoolingDown, Refused, Resting, Waiting
+from agentos.credentials.account import accounts_of
+from agentos.credentials.answers import (
+    Closed,
+    CoolingDown,
+    Lapsed,
+    Refused,
+    Resting,
+    SlotCount,
+    Waiting,
+)
 from agentos.credentials.budget import Budget, Room
-from agentos.credentials.domain import Admission, Domain
-from agentos.credentials.hopes import Hope, Ticket, close, waiting, why_none
+from agentos.credentials.domain import Domain
+from agentos.credentials.hopes import Hope, Ticket, waiting, why_none
+from agentos.credentials.loans import Loan
+from agentos.credentials.silence import Silence
 
 _SIMULATED_EVERY = 5
 _NOTHING = Usage()
-
-
-@dataclass(slots=True)
-class _Loan:
-    owner: str | None
-    lease: Lease
-    hope: Hope
-    admission: Admission
-    was_given: bool = False  # whether the owner has seen it and so may have used it
 
 
 class CredentialPool:
@@ -37,8 +36,9 @@ class CredentialPool:
     An owner is who a lease is taken back from; None is nobody in particular. A ticket keeps its
     place until it is granted, refused, cancelled or taken back, and its id becomes the lease's. No
     later ticket is served from where an earlier one waits. No lease is granted for which `budget`
-    has no room. `jitter()` gives a number from 0 to 1. Raises ConfigError for two credentials of
-    one name or one without a slot.
+    has no room. What an owner holds goes to others when it has been silent for `lease_term`
+    seconds. `jitter()` gives a number from 0 to 1. Raises ConfigError for two credentials of one
+    name or one without a slot.
     """
 
     def __init__(
@@ -48,23 +48,29 @@ class CredentialPool:
         budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
+        lease_term: float = math.inf,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._budget = Budget() if budget is None else budget
-        self._accounts = _accounts(credentials, default_slots, jitter)
+        self._accounts = accounts_of(credentials, default_slots=default_slots, jitter=jitter)
         self._simulate_rate_limits = simulate_rate_limits
         self._ids = itertools.count(1)
         self._grants = itertools.count(1)
         self._tickets: dict[str, Ticket] = {}  # in the order of their coming
+        self._waits: dict[str, Waiting] = {}  # what each of them waits for
         self._refused: dict[tuple[str | None, str], Refused] = {}  # for who did not hear it
-        self._loans: dict[str, _Loan] = {}
+        self._loans: dict[str, Loan] = {}
+        self._silence = Silence(lease_term)
         self._hopes_of: dict[tuple[str | None, str | None], list[Hope]] = {}
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
+        self._served_until = -math.inf  # before then time alone changes nothing for the queue
 
     def request(self, owner: str | None, wish: Wish | None) -> str:
         """Queue up for a credential that serves the wish (None: for any), and get a ticket."""
         ticket = str(next(self._ids))
         self._tickets[ticket] = Ticket(owner, wish)
+        self._silence.broken(owner)
+        self._has_changed()
         return ticket
 
     def poll(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
@@ -72,24 +78,36 @@ class CredentialPool:
 
         The whole queue is granted, in turn, what it can get; the others hear of it when they poll.
         """
-        self._grant_in_turn(now)
+        self._hear(owner)
+        self._serve(now)
         loan = self._loans.get(ticket)
         if loan is not None and loan.owner == owner:
             loan.was_given = True
             return loan.lease
         if refused := self._refused.get((owner, ticket)):
             return refused
-        wanted = self._tickets.get(ticket)
-        if wanted is None or wanted.owner != owner:
-            return Refused("There is no such ticket")
-        room = self._room_for(wanted)
-        if wanted.wish is not None and room is Room.NEVER:
-            why = self._budget.why_no_room(wanted.wish)
-            return self._refuse(ticket, Refused(why, over_budget=True))
-        hopes = list(self._hopes(wanted, now))
-        if all(hope.closed is not None for hope in hopes):
-            return self._refuse(ticket, Refused(why_none(wanted.provider, hopes)))
-        return waiting(wanted, hopes, now, for_budget=room is Room.LATER)
+        if ticket in self._tickets and self._tickets[ticket].owner == owner:
+            return self._waits[ticket]
+        return Refused("There is no such ticket")
+
+    def renew(self, owner: str) -> None:
+        """Hear that the owner is there and still needs what it holds."""
+        self._hear(owner)
+
+    def lapse(self, now: float) -> list[Lapsed]:
+        """Give to others what silent owners hold; their calls may still end, and be settled."""
+        lapsed = []
+        for owner in self._silence.look(now):
+            for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
+                loan = self._loans[lease_id]
+                lapsed.append(Lapsed(owner, loan.lease.credential))
+                loan.lapse(now)
+                if not loan.was_given:  # then nobody calls: the wish has its place again
+                    self._forget(lease_id, _NOTHING)
+                    self._tickets[lease_id] = loan.ticket
+            self._tickets = dict(sorted(self._tickets.items(), key=lambda one: int(one[0])))
+            self._has_changed()
+        return lapsed
 
     def settle(
         self, owner: str | None, lease_id: str, result: Answer | Refusal | None, now: float
@@ -101,22 +119,17 @@ class CredentialPool:
         loan = self._loans.get(lease_id)
         if loan is None or loan.owner != owner:
             return None
-        self._free(lease_id, None if result is None else result.usage)
-        if result is None:
-            loan.hope.domain.ended(loan.admission, None, now)
-            return None
-        was_closed = loan.hope.closed is not None
-        rested_until = loan.hope.domain.cooldown_until
-        _tell(loan, result, now)
-        if was_closed:
-            return None
-        return close(loan.hope, result, now) or _rest(loan, result, rested_until, now)
+        self._hear(owner)
+        usage = None if result is None else result.usage
+        self._forget(lease_id, usage if loan.was_given else _NOTHING)
+        return loan.settle(result, now)
 
     def cancel(self, owner: str | None, ticket: str, now: float) -> None:
         """Give up a wish: its place in the queue, or the lease that was granted meanwhile."""
         self._refused.pop((owner, ticket), None)
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
+            self._has_changed()
         if ticket in self._loans and self._loans[ticket].owner == owner:
             self._drop(ticket, now)
 
@@ -129,6 +142,8 @@ class CredentialPool:
         for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
             self._drop(lease_id, now)
         self._last_used.pop(owner, None)
+        self._silence.forget(owner)
+        self._has_changed()
 
     def resting(self, now: float) -> list[Resting]:
         """The domains that rest or are closed for a time, and for how long yet."""
@@ -154,58 +169,84 @@ class CredentialPool:
                 else:
                     domain.cool(now + one.seconds)
 
+    def slot_counts(self) -> list[SlotCount]:
+        """How many calls each quota takes at once; one that cools down counts."""
+        return [SlotCount(one.name, one.slots, one.open_slots) for one in self._accounts]
+
     def open_slots(self) -> int:
-        """How many calls may ever be in flight at once; a cooling credential counts."""
-        return sum(account.slots for account in self._accounts if account.open_keys)
+        """How many all take together."""
+        return sum(account.open_slots for account in self._accounts)
 
     def next_wake_up(self, now: float) -> float | None:
         """When a ticket may be served that cannot be yet; None where only a settled lease helps."""
-        first = {(one.provider, one.model): one for one in reversed(self._tickets.values())}
-        ready = (
-            hope.ready_at(ticket.most, now)
-            for ticket in first.values()
-            for hope in self._hopes(ticket, now)
-        )
-        return min((at for at in ready if now < at < math.inf), default=None)
+        self._serve(now)
+        return self._served_until if self._served_until < math.inf else None
 
     @property
     def anyone_waiting(self) -> bool:
         """Whether a ticket is out that is neither granted nor refused."""
         return bool(self._tickets)
 
-    def _refuse(self, ticket: str, refused: Refused) -> Refused:
-        owner = self._tickets.pop(ticket).owner
-        self._refused[owner, ticket] = refused
-        return refused
+    def _has_changed(self) -> None:
+        """See to the queue again, whatever the time."""
+        self._served_until = -math.inf
+
+    def _hear(self, owner: str | None) -> None:
+        if owner in self._silence:
+            self._has_changed()
+        self._silence.broken(owner)
+
+    def _serve(self, now: float) -> None:
+        """Grant or refuse what can be, in turn, and note what all others wait for."""
+        if now < self._served_until:
+            return
+        self._waits = {}
+        claimed: set[Domain] = set()  # somebody who came earlier waits for them
+        waits_of: dict[tuple[str | None, str | None], Waiting] = {}  # and so all who want the same
+        for ticket, wanted in list(self._tickets.items()):
+            hopes = self._hopes(wanted, now)
+            room = self._room_for(wanted)
+            if refused := self._why_not(wanted, hopes, room):
+                self._refuse(ticket, refused)
+            elif wanted.owner in self._silence or room is Room.LATER:
+                self._waits[ticket] = waiting(wanted, hopes, now, for_budget=room is Room.LATER)
+            elif wanted.kind in waits_of:
+                self._waits[ticket] = waits_of[wanted.kind]
+            else:
+                free = [hope for hope in hopes if hope.domain not in claimed]
+                ready = [hope for hope in free if hope.ready_at(wanted.most, now) <= now]
+                if ready:
+                    self._grant(ticket, self._choice(wanted, ready), now)
+                else:
+                    self._waits[ticket] = waits_of[wanted.kind] = waiting(wanted, hopes, now)
+                    claimed.update(hope.domain for hope in free)
+        times = (one.until for one in self._waits.values())
+        self._served_until = min((at for at in times if at is not None), default=math.inf)
+
+    def _refuse(self, ticket: str, refused: Refused) -> None:
+        wanted = self._tickets.pop(ticket)
+        self._refused[wanted.owner, ticket] = refused
+
+    def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room) -> Refused | None:
+        """Why the ticket will never be served, if that is so."""
+        if wanted.wish is not None and room is Room.NEVER:
+            return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
+        if all(hope.closed is not None for hope in hopes):
+            return Refused(why_none(wanted.provider, hopes))
+        return None
 
     def _room_for(self, wanted: Ticket) -> Room:
         return Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
 
     def _hopes(self, wanted: Ticket, now: float) -> list[Hope]:
-        kind = wanted.provider, wanted.model
-        if kind not in self._hopes_of:
-            self._hopes_of[kind] = [
+        if wanted.kind not in self._hopes_of:
+            self._hopes_of[wanted.kind] = [
                 Hope(account, key, account.domain(wanted.model, now))
                 for account in self._accounts
                 for key in account.keys
                 if wanted.provider is None or key.credential.provider in (None, wanted.provider)
             ]
-        return self._hopes_of[kind]
-
-    def _grant_in_turn(self, now: float) -> None:
-        claimed: set[Domain] = set()  # somebody who came earlier waits for them
-        waiting: set[tuple[str | None, str | None]] = set()  # and so do all who want the same
-        for ticket, wanted in list(self._tickets.items()):
-            kind = wanted.provider, wanted.model
-            if kind in waiting or self._room_for(wanted) is not Room.NOW:
-                continue
-            hopes = [hope for hope in self._hopes(wanted, now) if hope.domain not in claimed]
-            ready = [hope for hope in hopes if hope.ready_at(wanted.most, now) <= now]
-            if ready:
-                self._grant(ticket, self._choice(wanted, ready), now)
-            else:
-                claimed.update(hope.domain for hope in hopes)
-                waiting.add(kind)
+        return self._hopes_of[wanted.kind]
 
     def _choice(self, wanted: Ticket, ready: list[Hope]) -> Hope:
         """The owner's last; else one that serves only this provider; else the least used."""
@@ -223,6 +264,8 @@ class CredentialPool:
     def _grant(self, ticket: str, hope: Hope, now: float) -> None:
         wanted, key = self._tickets[ticket], hope.key
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
+            why = self._budget.why_no_room(wanted.wish)
+            self._refuse(ticket, Refused(why, over_budget=True))
             return
         del self._tickets[ticket]
         if wanted.owner is not None:
@@ -232,66 +275,17 @@ class CredentialPool:
         key.granted += 1
         key.last_granted = next(self._grants)
         lease = Lease(ticket, key.credential.name, key.credential.secret, simulate)
-        self._loans[ticket] = _Loan(wanted.owner, lease, hope, hope.domain.admit(wanted.most, now))
+        self._loans[ticket] = Loan(wanted, lease, hope, hope.domain.admit(wanted.most, now))
 
     def _drop(self, lease_id: str, now: float) -> None:
         """Take back a lease of which nobody will tell how its call went."""
         loan = self._loans[lease_id]
-        self._free(lease_id, None)
-        if loan.was_given:
-            loan.hope.domain.ended(loan.admission, None, now)
-        else:
-            loan.hope.domain.never_made(loan.admission, now)
+        self._forget(lease_id, None if loan.was_given else _NOTHING)
+        if not loan.has_lapsed:
+            loan.drop(now)
 
-    def _free(self, lease_id: str, usage: Usage | None) -> None:
-        """Take the lease from its owner; what its call took is unknown if `usage` is None."""
-        loan = self._loans.pop(lease_id)
-        self._budget.settle(lease_id, usage if loan.was_given else _NOTHING)
-        loan.hope.account.in_use -= 1
-
-
-def _accounts(
-    credentials: Iterable[Credential], default_slots: int, jitter: Callable[[], float]
-) -> list[Account]:
-    members: dict[str, list[Credential]] = {}
-    names: set[str] = set()
-    for credential in credentials:
-        if credential.name in names:
-            raise ConfigError(
-                f"Two credentials are called {credential.name!r}", "Give each a name of its own."
-            )
-        names.add(credential.name)
-        members.setdefault(credential.domain_name, []).append(credential)
-    return [
-        Account(name, each, default_slots=default_slots, jitter=jitter)
-        for name, each in members.items()
-    ]
-
-
-def _tell(loan: _Loan, result: Answer | Refusal, now: float) -> None:
-    """Let the domain learn from how a call ended."""
-    domain, call = loan.hope.domain, loan.admission
-    if isinstance(result, Answer):
-        domain.answered(call, result.usage, result.hint, now)
-    elif loan.lease.simulate_rate_limit:
-        domain.never_made(call, now)
-        domain.cool(now + (result.retry_after or 0.0))
-    elif result.kind is RefusalKind.RATE_LIMITED:
-        domain.refused(call, result.hint, now)
-    elif result.kind is RefusalKind.OVERLOADED:
-        domain.overloaded(call, result.usage, now)
-        domain.heed(call, result.hint, now)
-    else:
-        domain.ended(call, result.usage, now)
-        domain.heed(call, result.hint, now)
-
-
-def _rest(
-    loan: _Loan, result: Answer | Refusal, rested_until: float, now: float
-) -> CoolingDown | None:
-    """What a call has changed of its domain's cooldown."""
-    until = loan.hope.domain.cooldown_until
-    is_refused = isinstance(result, Refusal) and result.kind is RefusalKind.RATE_LIMITED
-    if not is_refused and until <= max(rested_until, now):
-        return None
-    return CoolingDown(loan.lease.credential, max(0.0, until - now), is_refused)
+    def _forget(self, lease_id: str, usage: Usage | None) -> None:
+        """Strike a lease out; what its call took is unknown if `usage` is None."""
+        del self._loans[lease_id]
+        self._budget.settle(lease_id, usage)
+        self._has_changed()

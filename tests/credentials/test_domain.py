@@ -117,8 +117,19 @@ def test_an_overloaded_provider_is_asked_for_half_as_much_at_once() -> None:
     domain = domain_of(8)
     calls = [domain.admit(MOST, 1.0) for _ in range(8)]
     for call in calls:
-        domain.overloaded(call, Usage(), 2.0)
+        domain.overloaded(call, Usage(), LimitHint(), 2.0)
+    assert domain.cooldown_until == 2.0 + FIRST_BACKOFF  # not that of eight refusals in a row
     assert admitted_at_once(domain, 3.0) == 4
+
+
+def test_a_provider_that_stays_overloaded_is_asked_ever_more_rarely() -> None:
+    domain = domain_of(8)
+    now, rests = 1.0, []
+    for _ in range(8):
+        domain.overloaded(domain.admit(MOST, now), Usage(), LimitHint(), now + 0.5)
+        rests.append(domain.cooldown_until - now - 0.5)
+        now = domain.cooldown_until
+    assert rests == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, LONGEST_BACKOFF, LONGEST_BACKOFF]
 
 
 def test_a_limit_that_answers_tell_of_is_kept_to() -> None:

@@ -20,7 +20,15 @@ from agentos.core.calls import (
 )
 from agentos.core.credentials import Credential, RateLimits
 from agentos.core.errors import ConfigError
-from agentos.credentials.answers import Closed, CoolingDown, Refused, Waiting, Why
+from agentos.credentials.answers import (
+    Cause,
+    Closed,
+    CoolingDown,
+    Lapsed,
+    Refused,
+    Waiting,
+    Why,
+)
 from agentos.credentials.domain import FIRST_BACKOFF, SHORTEST_REST
 from agentos.credentials.hopes import Hope, Ticket
 from agentos.credentials.pool import CredentialPool
@@ -214,7 +222,7 @@ def test_an_answer_that_used_up_a_limit_cools_its_credential_down_until_that_is_
     lease = granted(pool, "o")
     limits = (used_up(12.0), used_up(30.0, LimitScope.REQUESTS))
     effect = pool.settle("o", lease.id, answer(*limits), 100.0)
-    assert effect == CoolingDown("a", 30.0, refused=False)
+    assert effect == CoolingDown("a", 30.0, Cause.USED_UP)
     assert granted(pool, "o", 129.0).credential == "b"
     assert granted(pool, "o", 130.0).credential == "a"
 
@@ -245,17 +253,16 @@ def test_a_used_up_limit_only_lets_a_cooldown_grow() -> None:
     pool.request("o", P)
     assert pool.next_wake_up(3.0) == 9.0
     effect = pool.settle("o", third.id, answer(used_up(60.0)), 3.0)
-    assert effect == CoolingDown("a", 60.0, refused=False)
+    assert effect == CoolingDown("a", 60.0, Cause.USED_UP)
     assert pool.settle("o", fourth.id, limited(5.0), 20.0) == CoolingDown("a", 43.0)
 
 
-@pytest.mark.parametrize("kind", [RefusalKind.OVERLOADED, RefusalKind.TRANSIENT])
-def test_a_refusal_for_another_reason_may_have_used_up_a_limit_too(kind: RefusalKind) -> None:
+def test_a_refusal_for_another_reason_may_have_used_up_a_limit_too() -> None:
     pool = pool_of(Credential("a", None), Credential("b", None))
     hint = LimitHint(99.0, (used_up(60.0),))
     lease = granted(pool, "o")
-    effect = pool.settle("o", lease.id, Refusal(kind, "cut", hint), 0.0)
-    assert effect == CoolingDown("a", 60.0, refused=False)
+    effect = pool.settle("o", lease.id, Refusal(RefusalKind.TRANSIENT, "cut", hint), 0.0)
+    assert effect == CoolingDown("a", 60.0, Cause.USED_UP)
     assert granted(pool, "o", 59.0).credential == "b"
     assert granted(pool, "o", 60.0).credential == "a"
 
@@ -269,8 +276,20 @@ def test_a_closed_credential_does_not_cool_down() -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", [RefusalKind.OVERLOADED, RefusalKind.TRANSIENT, RefusalKind.REQUEST]
+    ("wished", "seconds"), [(99.0, 99.0), (0.0, SHORTEST_REST), (None, FIRST_BACKOFF)]
 )
+def test_an_overloaded_provider_is_given_a_rest(wished: float | None, seconds: float) -> None:
+    pool = pool_of(Credential("a", None), Credential("b", None))
+    overloaded = Refusal(RefusalKind.OVERLOADED, "busy", LimitHint(wished))
+    effect = pool.settle("o", granted(pool, "o").id, overloaded, 10.0)
+    assert isinstance(effect, CoolingDown)
+    assert effect.cause is Cause.OVERLOADED
+    assert effect.seconds == pytest.approx(seconds)
+    assert granted(pool, "o", 10.0).credential == "b"
+    assert granted(pool, "o", 10.0 + seconds).credential == "a"
+
+
+@pytest.mark.parametrize("kind", [RefusalKind.TRANSIENT, RefusalKind.REQUEST, RefusalKind.EMPTY])
 def test_other_refusals_only_free_the_slot(kind: RefusalKind) -> None:
     pool = pool_of(Credential("a", None))
     lease = granted(pool, "o")
@@ -290,6 +309,88 @@ def test_a_refused_credential_is_closed_and_its_reason_masked() -> None:
         "Every credential for 'p' is closed (a: bad key ***)"
     )
     assert not pool.anyone_waiting
+    assert pool.poll("o", waiting, 0.0) == pool.poll("o", waiting, 9.0)
+
+
+TERM = 60.0
+
+
+def look_until(pool: CredentialPool, now: float, since: float = 0.0) -> list[Lapsed]:
+    """As often as whoever waits does."""
+    lapsed = []
+    while since < now:
+        since = min(now, since + 20.0)
+        lapsed += pool.lapse(since)
+    return lapsed
+
+
+def pool_with_a_term(*names: str) -> CredentialPool:
+    pool = CredentialPool([Credential(name, None) for name in names], lease_term=TERM)
+    pool.lapse(0.0)
+    return pool
+
+
+def test_what_a_silent_owner_holds_goes_to_others() -> None:
+    pool = pool_with_a_term("a")
+    granted(pool, "silent")
+    waiting = pool.request("o", P)
+    assert look_until(pool, TERM - 1.0) == []
+    pool.renew("o")
+    assert isinstance(pool.poll("o", waiting, TERM - 1.0), Waiting)
+    assert look_until(pool, TERM, TERM - 1.0) == [Lapsed("silent", "a")]
+    assert isinstance(pool.poll("o", waiting, TERM), Lease)
+    assert look_until(pool, TERM + 20.0, TERM) == []
+
+
+def test_a_lease_that_is_renewed_lasts() -> None:
+    pool = pool_with_a_term("a")
+    granted(pool, "o")
+    for now in range(30, 600, 30):
+        assert look_until(pool, float(now), now - 30.0) == []
+        pool.renew("o")
+
+
+def test_nobody_is_silent_while_nobody_listens() -> None:
+    pool = pool_with_a_term("a")
+    granted(pool, "o")
+    assert pool.lapse(3600.0) == []  # the supervisor itself was suspended
+    assert look_until(pool, 3629.0, 3600.0) == []
+
+
+def test_nobody_in_particular_holds_on() -> None:
+    pool = pool_with_a_term("a")
+    granted(pool, None)
+    assert look_until(pool, 3600.0) == []
+
+
+def test_a_call_of_a_silent_owner_may_still_end() -> None:
+    pool = pool_with_a_term("a", "b")
+    late, other = granted(pool, "silent"), granted(pool, "silent")
+    look_until(pool, TERM)
+    assert [granted(pool, "o", TERM).credential for _ in "12"] == ["a", "b"]
+    assert pool.settle("silent", late.id, limited(9.0), TERM) is None
+    refused = Refusal(RefusalKind.CREDENTIAL, "no")
+    assert pool.settle("silent", other.id, refused, TERM) == Closed("b", "no")
+    assert isinstance(pool.poll("o", pool.request("o", P), TERM), Waiting)
+
+
+def test_a_wish_that_was_granted_unheard_has_its_place_again() -> None:
+    pool = pool_with_a_term("a")
+    first = granted(pool, "x")
+    wanted, later = pool.request("silent", P), pool.request("o", P)
+    assert isinstance(pool.poll("o", later, 0.0), Waiting)
+    pool.settle("x", first.id, None, 0.0)
+    assert isinstance(pool.poll("o", later, 0.0), Waiting)
+    for now in (20.0, 40.0, TERM):
+        pool.renew("o")
+        pool.lapse(now)
+    passed = pool.poll("o", later, TERM)
+    assert isinstance(passed, Lease)
+    assert isinstance(pool.poll("silent", wanted, TERM), Waiting)
+    pool.settle("o", passed.id, None, TERM)
+    last = pool.request("o", P)
+    assert isinstance(pool.poll("o", last, TERM), Waiting)
+    assert isinstance(pool.poll("silent", wanted, TERM), Lease)
 
 
 def shared(*names: str, **limits: int) -> list[Credential]:
@@ -515,7 +616,7 @@ class Machine(RuleBasedStateMachine):
         for one in credentials:
             self.slots.setdefault(one.domain_name, default_slots)
         self.pool = CredentialPool(
-            credentials, default_slots=default_slots, jitter=self.jitter.random
+            credentials, default_slots=default_slots, lease_term=TERM, jitter=self.jitter.random
         )
 
     def serves(self, name: str, provider: str) -> bool:
@@ -539,7 +640,6 @@ class Machine(RuleBasedStateMachine):
             assert self.leases[ticket] == (owner, provider, answer)
         elif isinstance(answer, Refused):
             assert all(hope.closed for hope in self.hopes(provider))
-            del self.tickets[ticket]
         else:
             assert answer.until is None or answer.until > self.now
 
@@ -550,6 +650,13 @@ class Machine(RuleBasedStateMachine):
         """Enter what was granted, in the queue's order: nobody was overtaken, nobody forgotten."""
         passed_over: list[str] = []
         for ticket, (owner, provider) in list(self.tickets.items()):
+            if (owner, ticket) in self.pool._refused:
+                assert all(hope.closed for hope in self.hopes(provider))
+                del self.tickets[ticket]
+                continue
+            if owner in self.pool._silence:
+                assert ticket not in self.pool._loans
+                continue
             if ticket not in self.pool._loans:
                 ready = [hope.ready_at(Usage(), self.now) for hope in self.hopes(provider)]
                 assert all(at > self.now for at in ready)
@@ -558,7 +665,7 @@ class Machine(RuleBasedStateMachine):
             lease = self.pool._loans[ticket].lease
             assert self.serves(lease.credential, provider)
             assert lease.credential not in self.closed
-            assert self.cooldowns.get(self.domain_of(lease, provider), 0.0) <= self.now
+            assert self.cooldowns.get(self.domain_of(lease, provider), -math.inf) <= self.now
             assert provider not in passed_over
             del self.tickets[ticket]
             self.leases[ticket] = (owner, provider, lease)
@@ -573,9 +680,9 @@ class Machine(RuleBasedStateMachine):
         if isinstance(effect, CoolingDown):
             until = self.now + effect.seconds
             domain = self.domain_of(lease, provider)
-            assert until >= self.cooldowns.get(domain, 0.0)
+            assert until >= self.cooldowns.get(domain, -math.inf)
             is_refused = isinstance(result, Refusal) and result.kind is RefusalKind.RATE_LIMITED
-            assert effect.refused == is_refused
+            assert (effect.cause is Cause.REFUSED) == is_refused
             self.cooldowns[domain] = until
         elif isinstance(effect, Closed):
             assert effect.credential == lease.credential
@@ -589,14 +696,31 @@ class Machine(RuleBasedStateMachine):
         self.tickets = {t: w for t, w in self.tickets.items() if w[0] != owner}
         self.leases = {i: held for i, held in self.leases.items() if held[0] != owner}
 
-    @rule(seconds=st.integers(1, 280))
-    def let_time_pass(self, seconds: int) -> None:
-        self.now += seconds / 4  # sums of quarters are exact
+    @rule(quarters=st.integers(-4000, 280) | st.just(400_000))
+    def let_the_clock_jump(self, quarters: int) -> None:
+        """Ahead a day among others, and back; sums of quarters are exact."""
+        self.now += quarters / 4
+
+    @rule(owner=OWNERS)
+    def renew(self, owner: str) -> None:
+        self.pool.renew(owner)
+
+    @rule()
+    def look_for_silence(self) -> None:
+        for lapsed in self.pool.lapse(self.now):
+            assert lapsed.owner in {owner for owner, _, _ in self.leases.values()}
+        for ticket in set(self.leases) - set(self.pool._loans):
+            owner, provider, _ = self.leases.pop(ticket)
+            assert owner in self.pool._silence
+            self.tickets[ticket] = owner, provider
+        self.tickets = dict(sorted(self.tickets.items(), key=lambda one: int(one[0])))
 
     @invariant()
     def no_quota_lends_more_than_its_slots(self) -> None:
         out = Counter(
-            self.credentials[held[2].credential].domain_name for held in self.leases.values()
+            self.credentials[held[2].credential].domain_name
+            for lease_id, held in self.leases.items()
+            if not self.pool._loans[lease_id].has_lapsed
         )
         assert all(out[name] <= self.slots[name] for name in out)
 
@@ -604,13 +728,30 @@ class Machine(RuleBasedStateMachine):
     def the_queue_is_what_was_neither_granted_nor_refused(self) -> None:
         assert self.pool.anyone_waiting == bool(self.tickets)
 
+    def serve_all_that_wait(self) -> None:
+        """No deadlock: once all is given back the queue empties, in the time that it names."""
+        for owner in ("x", "y", "z"):
+            self.pool.renew(owner)
+        for _ in range(4 * len(self.tickets)):
+            at = self.pool.next_wake_up(self.now)
+            self.note_grants()
+            for lease_id, (owner, _, _) in self.leases.items():
+                self.pool.settle(owner, lease_id, None, self.now)
+            if self.leases:
+                self.leases.clear()
+            elif self.tickets:
+                assert at is not None
+                self.now = max(self.now, at)
+        assert not self.tickets
+
     def teardown(self) -> None:
         for lease_id, (owner, _, _) in self.leases.items():
             self.pool.settle(owner, lease_id, None, self.now)
+        self.leases.clear()
+        self.serve_all_that_wait()
         for owner in ("x", "y", "z"):
             self.pool.take_back(owner, self.now)
         assert not self.pool.anyone_waiting
-        self.leases.clear()
         self.now += 1e6
         for provider in "pq":  # no credential is lost: all that is open serves again
             for hope in self.hopes(provider):

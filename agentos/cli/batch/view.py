@@ -16,7 +16,7 @@ from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
 from agentos.reporting.summary import progress_line
 
-_PASSING = (RefusalKind.TRANSIENT, RefusalKind.OVERLOADED, RefusalKind.EMPTY)
+_PASSING = (RefusalKind.TRANSIENT, RefusalKind.EMPTY)
 _NEVER_QUIET = (" FAILED: ", "] Shutting down...")
 
 

@@ -33,6 +33,7 @@ from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
+from agentos.workflows.parallel.lease_client import RENEWAL
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workspace.configuration import Configuration
 from agentos.workspace.finishing import finish_item
@@ -41,6 +42,9 @@ from agentos.workspace.survey import Survey
 
 TOKENS_PER_CHILD = 8
 """How often a child may bind a connection: once, and again after each error."""
+
+LEASE_TERM = 4 * RENEWAL
+"""Seconds after which the credential of a child that gives no sign of life is lent to others."""
 
 CLOSE_TIMEOUT_AFTER_STOP = 0.5
 """Seconds that the console's reader has to take the last lines once an end was wished for."""
@@ -115,6 +119,7 @@ class Batch:
             settings.parallel,
             notify=self._notify,
             admit=lambda running: running <= self._credentials.open_slots(),
+            why_held_back=self._why_held_back,
             on_stop=self._stop_children,
         )
         self._console.start()
@@ -134,6 +139,8 @@ class Batch:
             remember=memory.add,
             default_slots=self._coordinator.max_workers,
             simulate_rate_limits=simulate_rate_limits(environ),
+            lease_term=LEASE_TERM,
+            on_slots=self._coordinator.reconsider,
         )
         self._engine: Engine = LocalEngine(
             environment=child_environment(environ, configuration.configured),
@@ -239,6 +246,9 @@ class Batch:
             self._ran_out.add(report.stopped_by)
             self._coordinator.drain(report.error)
         return report
+
+    def _why_held_back(self) -> str:
+        return self._credentials.describe_slots()
 
     def _stop_children(self) -> None:
         self._engine.stop()

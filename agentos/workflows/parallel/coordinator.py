@@ -6,32 +6,22 @@ word on its inbox: a slot that ended, a signal, a wish to stop. The slots only w
 
 import queue
 import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum, auto
 from functools import partial
 from types import FrameType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from agentos.core.clock import Clock
 from agentos.core.inbox import next_word
 from agentos.core.outcomes import Outcome
+from agentos.workflows.parallel.gate import Gate
 from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
+from agentos.workflows.parallel.slot import CredentialSource, Ended, Slot
 
 ItemT = TypeVar("ItemT")
-
-
-class CredentialSource(Protocol):
-    """What the library's form asks of a `credential_coordinator`."""
-
-    def acquire(self, timeout: float | None = None) -> Any | None:
-        """Wait for a credential; None is final."""
-
-    def release(self, credential: Any) -> None:
-        """Give it back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +39,11 @@ class _Drain:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
-    """A slot has its result."""
-
-    slot: "_Slot"
-    result: WorkflowResult
+class _Reconsider:
+    """The gate may let more items in than before."""
 
 
-class _Phase(Enum):
-    WAITING = auto()  # for a credential: holds a place, but does not run
-    RUNNING = auto()
-    WITHDRAWN = auto()  # told to stop while it waited; what it still gets it gives back
+_Word = _Stop | _Drain | _Reconsider | Ended
 
 
 class ParallelCoordinator:
@@ -68,8 +52,9 @@ class ParallelCoordinator:
     Two things differ by what is handed in. With a `credential_coordinator` each item holds one
     credential for the whole of its worker: the library's form. Without, workers get None and
     lease for themselves. `admit(running)` says whether one more item may start beside `running`
-    others; `on_stop()` is called at every wish to stop, so that whoever owns the workers can
-    pass it on; `notify` takes sentences for people and is `print` unless given.
+    others, `why_held_back()` why not, in words without a full stop; `on_stop()` is called at every
+    wish to stop, so that whoever owns the workers can pass it on; `notify` takes sentences for
+    people and is `print` unless given.
     """
 
     DEFAULT_PARALLELISM = 3
@@ -83,15 +68,18 @@ class ParallelCoordinator:
         cap: int | None = None,
         notify: Callable[[str], None] | None = None,
         admit: Callable[[int], bool] | None = None,
+        why_held_back: Callable[[], str] | None = None,
         on_stop: Callable[[], None] | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._notify = notify or (lambda text: print(text))  # noqa: T201, PLW0108 - looked up when called
         self._credentials = credential_coordinator
-        self._admit = admit or (lambda _running: True)
+        self._gate = Gate(
+            admit or (lambda _running: True), why_held_back or (lambda: ""), self._notify
+        )
         self._on_stop = on_stop or (lambda: None)
         self._clock = clock
-        self._inbox: queue.SimpleQueue[_Stop | _Drain | _Ended] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Word] = queue.SimpleQueue()
         self._stopping = False
         self._draining = False
         self._stopped_itself = False
@@ -128,7 +116,7 @@ class ParallelCoordinator:
                 self._notify(f"  {item_id_func(item)}")
             return ProgressStats(total=len(items)), []
         slots = [
-            _Slot(
+            Slot(
                 item_id_func(item),
                 partial(worker_func, item),
                 credentials=self._credentials,
@@ -141,18 +129,20 @@ class ParallelCoordinator:
         self._checkpoints = [r.item_id for r in results if r.outcome is Outcome.INTERRUPTED]
         return ProgressStats.of(len(items), results), results
 
-    def _run(self, slots: list["_Slot"]) -> list[WorkflowResult]:
+    def _run(self, slots: list[Slot]) -> list[WorkflowResult]:
         pending = deque(slots)
-        active: list[_Slot] = []
-        ended: dict[_Slot, WorkflowResult] = {}
+        active: list[Slot] = []
+        ended: dict[Slot, WorkflowResult] = {}
         self._stopping = self._draining = False
         while True:
             for word in self._words(wait=bool(active) and not self._may_start(pending, active)):
-                if isinstance(word, _Ended):
+                if isinstance(word, Ended):
                     if word.slot in active:
                         active.remove(word.slot)
                         ended[word.slot] = word.result
                         self._announce(word.result)
+                    continue
+                if isinstance(word, _Reconsider):
                     continue
                 if isinstance(word, _Drain):
                     self._drain(word)
@@ -168,12 +158,12 @@ class ParallelCoordinator:
             elif not active:
                 return [ended[slot] for slot in slots]
 
-    def _may_start(self, pending: deque["_Slot"], active: list["_Slot"]) -> bool:
+    def _may_start(self, pending: deque[Slot], active: list[Slot]) -> bool:
         if not pending or self._stopping or len(active) >= self.max_workers:
             return False
-        return self._admit(len(active)) or not active
+        return self._gate.lets_in(len(active))
 
-    def _words(self, *, wait: bool) -> Iterator[_Stop | _Drain | _Ended]:
+    def _words(self, *, wait: bool) -> Iterator[_Word]:
         """Everything that has arrived; with `wait` at least one word."""
         if wait:
             yield next_word(self._inbox)
@@ -220,6 +210,10 @@ class ParallelCoordinator:
         """Start nothing more, from any thread; what runs ends in its own right."""
         self._inbox.put(_Drain(sentence))
 
+    def reconsider(self) -> None:
+        """Ask the gate again, from any thread: there may be more room than before."""
+        self._inbox.put(_Reconsider())
+
     @property
     def shutdown_signal(self) -> signal.Signals | None:
         """The first signal that arrived, also one that came when everything had ended."""
@@ -228,68 +222,3 @@ class ParallelCoordinator:
     def get_checkpoints(self) -> list[str]:
         """Ids of all items of the last batch that ended interrupted, started or not."""
         return list(self._checkpoints)
-
-
-class _Slot:
-    """One item on its way: a daemon thread, since a hung worker must not hold up the exit."""
-
-    def __init__(
-        self,
-        item_id: str,
-        work: Callable[[Any], Outcome | None],
-        *,
-        credentials: CredentialSource | None,
-        report: Callable[[_Ended], None],
-        clock: Clock,
-    ) -> None:
-        self.id = item_id
-        self._work = work
-        self._credentials = credentials
-        self._report = report
-        self._clock = clock
-        self._phase = _Phase.WAITING
-        self._lock = threading.Lock()
-
-    def start(self) -> None:
-        try:
-            threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
-        except RuntimeError as error:  # the machine has no room for another
-            self._report(_Ended(self, WorkflowResult(self.id, Outcome.FAILED, str(error))))
-
-    def withdraw(self) -> bool:
-        """Take the slot out if it still waits; True when it will not run."""
-        with self._lock:
-            if self._phase is _Phase.WAITING:
-                self._phase = _Phase.WITHDRAWN
-            return self._phase is _Phase.WITHDRAWN
-
-    def _run_unless_withdrawn(self) -> bool:
-        with self._lock:
-            if self._phase is _Phase.WAITING:
-                self._phase = _Phase.RUNNING
-            return self._phase is _Phase.RUNNING
-
-    def _main(self) -> None:
-        started = self._clock()
-        try:
-            outcome, error = self._execute(), None
-        except BaseException as exc:  # noqa: BLE001 - whatever a worker raises, SystemExit too
-            outcome, error = Outcome.FAILED, str(exc) or type(exc).__name__
-        duration = self._clock() - started
-        self._report(_Ended(self, WorkflowResult(self.id, outcome, error, duration)))
-
-    def _execute(self) -> Outcome:
-        if self._credentials is None:
-            return self._guarded(None)
-        credential = self._credentials.acquire()
-        if credential is None:
-            raise RuntimeError("Failed to acquire credential")
-        try:
-            return self._guarded(credential)
-        finally:
-            self._credentials.release(credential)
-
-    def _guarded(self, credential: Any) -> Outcome:
-        if not self._run_unless_withdrawn():
-            return Outcome.INTERRUPTED
-        return self._work(credential) or Outcome.APPROVED

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
 from agentos.core.clock import Clock, Now, utc_now
 from agentos.core.credentials import Credential, Rest
-from agentos.credentials.answers import Closed, CoolingDown, Refused, Resting, Waiting, Why
+from agentos.credentials.answers import Refused, Resting, Waiting
 from agentos.credentials.budget import Budget
 from agentos.credentials.pool import CredentialPool
+from agentos.workflows.parallel.pool_sentences import Told, of_effect, of_lapse, of_slots
 
 DEFAULT_COOLDOWN = 60.0
 """Seconds that a credential rests which a thread gives back as rate-limited without more."""
@@ -22,17 +23,6 @@ _SHORTEST_MEMORY = 5.0  # seconds of a rest; a shorter one is over before the ne
 
 _LONGEST_MEMORY = 366 * 24 * 3600.0  # seconds
 
-_LONG_PAUSE = 120.0  # seconds; the end of a longer one is told as a time of day
-
-_WAITS = {
-    Why.SLOT: ("[COORDINATOR] Credential pool exhausted... waiting for a credential to come back"),
-    Why.RATE: "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows",
-    Why.BUDGET: (
-        "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
-        "waiting for one to end"
-    ),
-}
-
 
 class CredentialCoordinator:
     """Lends credentials to threads (`acquire`, `release`) and to child processes (the rest).
@@ -40,8 +30,10 @@ class CredentialCoordinator:
     A bare string is a secret with exactly one slot, called `key-1`, `key-2` by position; a
     Credential has `max_concurrent` slots, else `default_slots`. No lease is granted for which
     `budget` has no room. `notify` hears every sentence for people, outside of the lock; None
-    prints it. `recalled` are rests that an earlier run met; `remember` hears, outside of the lock,
-    of those that are worth it. Raises ConfigError for two of one name.
+    prints it. What a process holds goes to others when it was not heard of for `lease_term`
+    seconds. `recalled` are rests that an earlier run met; `remember` hears, outside of the lock, of
+    those that are worth it, and `on_slots` that their number has changed. Raises ConfigError for
+    two of one name.
     """
 
     def __init__(
@@ -54,8 +46,10 @@ class CredentialCoordinator:
         budget: Budget | None = None,
         default_slots: int = 1,
         simulate_rate_limits: bool = False,
+        lease_term: float = math.inf,
         recalled: Iterable[Rest] = (),
         remember: Callable[[Sequence[Rest]], None] | None = None,
+        on_slots: Callable[[], None] | None = None,
     ) -> None:
         given = list(credentials)
         named = [_named(one, position) for position, one in enumerate(given, start=1)]
@@ -64,6 +58,7 @@ class CredentialCoordinator:
             budget=budget,
             default_slots=default_slots,
             simulate_rate_limits=simulate_rate_limits,
+            lease_term=lease_term,
         )
         self._given = {one.name: original for one, original in zip(named, given, strict=True)}
         self._acquired: list[Lease] = []
@@ -71,10 +66,10 @@ class CredentialCoordinator:
         self._clock = clock
         self._now = now
         self._changed = threading.Condition()
-        self._told: set[float | Why] = set()  # pauses by their end
-        self._told_of_rate = False
+        self._told = Told(now)
         self._remember = remember
         self._remembered: dict[tuple[str, str, str], datetime] = {}
+        self._on_slots = on_slots
         self._pool.recall(map(self._resting, recalled), clock())
 
     def acquire(self, timeout: float | None = None) -> str | Credential | None:
@@ -133,10 +128,20 @@ class CredentialCoordinator:
             self._pool.take_back(owner, self._clock())
             self._wake()
 
+    def renew(self, owner: str) -> None:
+        """Hear that a process is there and needs what it holds."""
+        with self._changed:
+            self._pool.renew(owner)
+
     def open_slots(self) -> int:
-        """How many calls may ever be in flight at once; a cooling credential counts."""
+        """How many calls may be in flight at once; a cooling credential counts."""
         with self._changed:
             return self._pool.open_slots()
+
+    def describe_slots(self) -> str:
+        """The same for people, without a full stop, and why there are not more."""
+        with self._changed:
+            return of_slots(self._pool.slot_counts())
 
     def _request(self, owner: str | None, wish: Wish | None) -> str:
         with self._changed:
@@ -147,40 +152,35 @@ class CredentialCoordinator:
         while True:
             with self._changed:
                 now = self._clock()
+                sentences = [of_lapse(one) for one in self._pool.lapse(now)]
                 answer = self._pool.poll(owner, ticket, now)
-                if not isinstance(answer, Waiting):
+                if sentences or not isinstance(answer, Waiting):
                     self._wake()
-                    return answer
-                if now >= deadline:
-                    return answer
-                sentence = self._untold(answer, now)
-                if sentence is None:
-                    wake_up = deadline if answer.until is None else min(deadline, answer.until)
-                    self._changed.wait(min(wake_up - now, _LONGEST_SLEEP))
-                    continue
-            self._tell(sentence)
+                if isinstance(answer, Waiting) and now < deadline:
+                    news = self._told.news(answer, now)
+                    sentences += [] if news is None else [news]
+                    if not sentences:
+                        wake_up = deadline if answer.until is None else min(deadline, answer.until)
+                        self._changed.wait(min(wake_up - now, _LONGEST_SLEEP))
+                        continue
+            for sentence in sentences:
+                self._tell(sentence)
+            if not isinstance(answer, Waiting) or now >= deadline:
+                return answer
 
     def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:
+            before = self._pool.open_slots()
             effect = self._pool.settle(owner, lease_id, result, self._clock())
+            slots_changed = self._pool.open_slots() != before
             rests = self._worth_remembering() if effect is not None else []
             self._wake()
         if self._remember is not None and rests:
             self._remember(rests)
-        if isinstance(effect, CoolingDown) and not effect.refused:
-            self._tell(
-                f"[COORDINATOR] {effect.credential} has used up its limit, "
-                f"which is renewed in {_plain(effect.seconds)}s"
-            )
-        elif isinstance(effect, CoolingDown):
-            self._tell(
-                f"[COORDINATOR] Rate limit hit on {effect.credential}: rate-limited, "
-                f"backing off for {_plain(effect.seconds)}s..."
-            )
-        elif isinstance(effect, Closed):
-            self._tell(
-                f"[COORDINATOR] Credential {effect.credential} is closed for good: {effect.reason}"
-            )
+        if effect is not None:
+            self._tell(of_effect(effect))
+        if self._on_slots is not None and slots_changed:
+            self._on_slots()
 
     def _worth_remembering(self) -> list[Rest]:
         """The rests that a next run would meet, and that have grown since they were told."""
@@ -202,29 +202,8 @@ class CredentialCoordinator:
     def _wake(self) -> None:
         """Let every waiter look again; an episode ends when nobody waits any more."""
         if not self._pool.anyone_waiting:
-            self._told.clear()
+            self._told.end_of_episode()
         self._changed.notify_all()
-
-    def _untold(self, waiting: Waiting, now: float) -> str | None:
-        """What a waiter has to say, if nobody has said it in this episode."""
-        if waiting.why is not Why.COOLDOWN or waiting.until is None:
-            return self._once(waiting.why)
-        if waiting.until in self._told:
-            return None
-        self._told.add(waiting.until)
-        seconds = waiting.until - now
-        told = f"in {math.ceil(round(seconds, 3))}s"
-        if seconds >= _LONG_PAUSE:
-            told += f", at {(self._now() + timedelta(seconds=seconds)).astimezone():%H:%M}"
-        return f"[COORDINATOR] All credentials are cooling down, the first is back {told}"
-
-    def _once(self, why: Why) -> str | None:
-        """Of a full rate nobody wants to hear twice: it is what is to be wished for."""
-        if why in self._told or (why is Why.RATE and self._told_of_rate):
-            return None
-        self._told.add(why)
-        self._told_of_rate |= why is Why.RATE
-        return _WAITS[why]
 
     def _tell(self, sentence: str) -> None:
         (self._notify or print)(sentence)
@@ -238,8 +217,3 @@ def _named(credential: str | Credential, position: int) -> Credential:
     if isinstance(credential, Credential):
         return credential
     return Credential(f"key-{position}", credential, max_concurrent=1)
-
-
-def _plain(seconds: float) -> str:
-    """`30` for 30.0, `1.5` for 1.5."""
-    return f"{round(seconds, 3):.15g}"

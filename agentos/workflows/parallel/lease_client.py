@@ -17,6 +17,7 @@ from agentos.workflows.parallel.lease_wire import (
     Bind,
     Call,
     Line,
+    Renew,
     Settle,
     decode_answer,
     encode_call,
@@ -25,15 +26,21 @@ from agentos.workflows.parallel.lease_wire import (
     send,
 )
 
+RENEWAL = 15.0
+"""Seconds between signs of life while a call runs; a lease outlasts several that are missed."""
+
 
 class LeaseClient:
     """Implements `core.calls.Leases`, one call at a time.
 
     After any error the connection is dropped and a new one bound with the next token. Asking
-    again is harmless: a wish keeps its ticket, and settling twice does nothing.
+    again is harmless: a wish keeps its ticket, and settling twice does nothing. A lease that is
+    held is renewed every `renewal` seconds by a thread of its own: a call may take long.
     """
 
-    def __init__(self, address: str, authkey: bytes, tokens: Sequence[str]) -> None:
+    def __init__(
+        self, address: str, authkey: bytes, tokens: Sequence[str], *, renewal: float = RENEWAL
+    ) -> None:
         self._address = address
         self._authkey = authkey
         self._tokens = deque(tokens)
@@ -42,6 +49,10 @@ class LeaseClient:
         self._switching = threading.Lock()  # guards the two below; never held while talking
         self._line: Line | None = None
         self._closed = False
+        self._renewal = renewal
+        self._holding = threading.Condition()  # guards the two below
+        self._holds = False
+        self._renewer: threading.Thread | None = None
 
     def acquire(self, wish: Wish) -> Lease:
         """Wait for a credential that serves the wish, and for the budget.
@@ -53,6 +64,7 @@ class LeaseClient:
         while True:
             answer = self._ask(call)
             if answer["status"] == "granted":
+                self._hold()
                 return Lease(**answer["lease"])
             if answer["status"] == "exhausted":
                 raise CredentialsExhausted(answer["reason"])
@@ -61,6 +73,8 @@ class LeaseClient:
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""
+        with self._holding:
+            self._holds = False
         with suppress(Interrupted):  # no supervisor, no lease; an answer is not lost over that
             self._ask(Settle(lease.id, result))
 
@@ -70,6 +84,27 @@ class LeaseClient:
             self._closed = True
             if self._line is not None:
                 hang_up(self._line)
+
+    def _hold(self) -> None:
+        with self._holding:
+            self._holds = True
+            self._holding.notify()
+            if self._renewer is None:
+                self._renewer = threading.Thread(
+                    target=self._renew, name="lease-renewal", daemon=True
+                )
+                self._renewer.start()
+
+    def _renew(self) -> None:
+        """Give signs of life as long as a lease is held, until nobody listens any more."""
+        with suppress(Interrupted):
+            while True:
+                with self._holding:
+                    self._holding.wait_for(lambda: self._holds)
+                    granted_again = self._holding.wait(self._renewal)
+                    if granted_again or not self._holds:
+                        continue
+                self._ask(Renew())
 
     def _ask(self, call: Call) -> dict[str, Any]:
         with self._talking:

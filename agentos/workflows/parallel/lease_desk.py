@@ -13,6 +13,7 @@ from agentos.workflows.parallel.credential_coordinator import CredentialCoordina
 from agentos.workflows.parallel.lease_wire import (
     Acquire,
     Bind,
+    Renew,
     Settle,
     decode_call,
     encode_answer,
@@ -23,6 +24,9 @@ from agentos.workflows.parallel.lease_wire import (
 def refusal(reason: str) -> str:
     """The answer to what is no proper call."""
     return encode_answer("refused", reason=reason)
+
+
+_UNBOUND = refusal("this connection is no longer bound")
 
 
 @dataclass(slots=True, eq=False)
@@ -82,20 +86,28 @@ class LeaseDesk:
         """Wait for a lease, as long as one answer may take."""
         with self._lock:  # a ticket asked for after the revocation would never be taken back
             if child.revoked.is_set():
-                return refusal("this connection is no longer bound")
+                return _UNBOUND
             ticket = child.tickets.get(call.ticket)
             if ticket is None:
                 ticket = self._coordinator.request(child.owner, call.wish)
                 child.tickets[call.ticket] = ticket
         answer = self._coordinator.wait(child.owner, ticket, self._patience)
         if child.revoked.is_set():
-            return refusal("this connection is no longer bound")
+            return _UNBOUND
         if isinstance(answer, Lease):
             return encode_lease(answer)
         if isinstance(answer, Waiting):
             return encode_answer("waiting")
         status = "overspent" if answer.over_budget else "exhausted"
         return encode_answer(status, reason=answer.reason)
+
+    def renew(self, child: _Child) -> str:
+        """Hear that the child is there."""
+        with self._lock:  # nothing is to be remembered of a child that is gone
+            if child.revoked.is_set():
+                return _UNBOUND
+            self._coordinator.renew(child.owner)
+        return encode_answer("renewed")
 
     def settle(self, child: _Child, call: Settle) -> str:
         """Take a lease back; one that is not the child's, or not any more, changes nothing."""
@@ -129,6 +141,8 @@ class Session:
             return refusal("this connection is not bound")
         if isinstance(call, Acquire):
             return self._desk.acquire(self._child, call)
+        if isinstance(call, Renew):
+            return self._desk.renew(self._child)
         return self._desk.settle(self._child, call)
 
     def _bind(self, call: Bind) -> str:

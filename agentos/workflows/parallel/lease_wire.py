@@ -1,9 +1,10 @@
 """What crosses between a child and the lease server: one ASCII JSON string each way.
 
 It travels in the Manager's own XML-RPC envelope, which alone breaks on control characters and on
-integers from 2**31. A child sends Bind, Acquire or Settle and gets an object whose `status` is
+integers from 2**31. A child sends Bind, Acquire, Renew or Settle and gets an object whose `status`
+is
 
-    bound, settled
+    bound, renewed, settled
     granted    with `lease`: id, credential, secret, simulate_rate_limit
     waiting    ask again with the same ticket
     exhausted  with `reason`: no credential will ever serve
@@ -53,6 +54,11 @@ class Acquire:
 
 
 @dataclass(frozen=True, slots=True)
+class Renew:
+    """A sign of life, while a call runs: what the child holds is not to go to others."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """The call of this lease is over; the text of an answer stays where it is."""
 
@@ -60,7 +66,7 @@ class Settle:
     result: Answer | Refusal
 
 
-Call = Bind | Acquire | Settle
+Call = Bind | Acquire | Renew | Settle
 
 
 def encode_call(call: Call) -> str:
@@ -70,6 +76,8 @@ def encode_call(call: Call) -> str:
             return _json({"call": "bind", "token": token})
         case Acquire(ticket, wish):
             return _json({"call": "acquire", "ticket": ticket, "wish": wish_fields(wish)})
+        case Renew():
+            return _json({"call": "renew"})
         case Settle(lease, result):
             return _json({"call": "settle", "lease": lease, "result": result_fields(result)})
 
@@ -85,6 +93,8 @@ def decode_call(text: str) -> Call:
             return Bind(token)
         case {"call": "acquire", "ticket": str(ticket), "wish": wish}:
             return Acquire(ticket, wish_from(wish))
+        case {"call": "renew"}:
+            return Renew()
         case {"call": "settle", "lease": str(lease), "result": result}:
             return Settle(lease, result_from(result))
     raise ValueError("there is no such call")

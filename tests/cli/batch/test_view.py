@@ -70,7 +70,7 @@ def test_steps_are_for_the_verbose() -> None:
     ]
 
 
-@pytest.mark.parametrize("refusal", ["transient", "overloaded", "empty"])
+@pytest.mark.parametrize("refusal", ["transient", "empty"])
 def test_that_a_call_is_made_again_is_said_where_nobody_else_says_it(refusal: str) -> None:
     refused = replace(REFUSED, refusal=refusal, code="busy")
     line = f"[LLD-1] openai/m gave no answer ({refusal}, busy) with a: slow\\x1b down"

@@ -1,7 +1,8 @@
 """A child process for the tests of the lease server: obeys one command a line.
 
-First line of stdin: JSON with address, authkey and tokens. Then `acquire PROVIDER`, `settle KIND
-[SECONDS]` (KIND `answer` or a RefusalKind) or `break`; each is answered with one line of JSON.
+First line of stdin: JSON with address, authkey, tokens and renewal. Then `acquire PROVIDER`,
+`settle KIND [SECONDS]` (KIND `answer` or a RefusalKind) or `break`; each is answered with one line
+of JSON.
 """
 
 import json
@@ -20,7 +21,12 @@ def say(**fields: object) -> None:
 
 def main() -> None:
     spec = json.loads(sys.stdin.readline())
-    client = LeaseClient(spec["address"], bytes.fromhex(spec["authkey"]), spec["tokens"])
+    client = LeaseClient(
+        spec["address"],
+        bytes.fromhex(spec["authkey"]),
+        spec["tokens"],
+        renewal=spec["renewal"],
+    )
     lease = Lease("", "", None)
     for line in sys.stdin:
         command, *words = line.split()

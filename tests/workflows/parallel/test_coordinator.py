@@ -157,6 +157,40 @@ class TestHowMany:
             workers.end(item)
         assert batch.end()[0].success_count == 3
 
+    def test_who_is_held_back_is_told_of_and_let_in_when_there_is_room(
+        self, workers: Workers, said: list[str]
+    ) -> None:
+        room = 2
+        coordinator = ParallelCoordinator(
+            4,
+            admit=lambda running: running < room,
+            why_held_back=lambda: f"there is room for {room}",
+            notify=said.append,
+        )
+        batch = Batch(coordinator, "abcdef", workers)
+        assert {workers.next_begun(), workers.next_begun()} == {"a", "b"}
+        workers.end("a")
+        assert workers.next_begun() == "c"
+        room = 3
+        coordinator.reconsider()
+        assert workers.next_begun() == "d"
+        room = 1
+        for item in "bc":
+            workers.end(item)
+        workers.end("d")
+        assert workers.next_begun() == "e"
+        workers.end("e")
+        assert workers.next_begun() == "f"
+        workers.end("f")
+        assert batch.end()[0].success_count == 6
+        assert said == [
+            "[COORDINATOR] No item starts beside the 2 that run: there is room for 2",
+            "[COORDINATOR] There is room again: further items start",
+            "[COORDINATOR] No item starts beside the 3 that run: there is room for 3",
+            *(line for line in said if line.endswith("there is room for 1")),
+        ]
+        assert said[-1].endswith("there is room for 1")
+
 
 class TestResults:
     def test_nothing_to_do_is_fine(self) -> None:

@@ -237,6 +237,20 @@ class TestSentences:
             f"at {back:%H:%M}"
         )
 
+    def test_a_long_pause_is_counted_down(self) -> None:
+        stage = Stage(Credential("a", None))
+        stage.pool.settle("o", stage.lease().id, limited(900.0))
+        del stage.said[:]
+        ticket = stage.pool.request("o", P)
+        while isinstance(stage.pool.wait("o", ticket, 20.0), Waiting):
+            pass
+        assert [text.split(", the first is back in ")[1].split("s")[0] for text in stage.said] == [
+            "900", "440", "220", "100",
+        ]  # fmt: skip
+        assert [text.startswith("[COORDINATOR] Still all") for text in stage.said] == [
+            False, True, True, True,
+        ]  # fmt: skip
+
     def test_a_rate_in_full_use_is_said_once_and_not_as_exhausted(self) -> None:
         stage = Stage(Credential("a", "s3cret", limits=RateLimits(rpm=6)))
         for _ in range(3):
@@ -249,6 +263,14 @@ class TestSentences:
             stage.sleeper.now += 11.0
         assert stage.said == [
             "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows"
+        ]
+
+    def test_an_overloaded_provider_is_told_apart_from_a_rate_limit(self) -> None:
+        stage = Stage(Credential("main", "s3cret"))
+        refusal = Refusal(RefusalKind.OVERLOADED, "busy", LimitHint(7.0))
+        stage.pool.settle("o", stage.lease().id, refusal)
+        assert stage.said == [
+            "[COORDINATOR] The provider of main is overloaded, backing off for 7s..."
         ]
 
     def test_a_closed_credential_is_named_with_the_reason(self) -> None:
@@ -364,6 +386,33 @@ class TestProductForm:
         assert stage.pool.open_slots() == 6
         stage.pool.settle("o", stage.lease().id, DEAD)
         assert stage.pool.open_slots() in (2, 5)
+
+    def test_fewer_slots_are_explained_and_their_return_is_told(self) -> None:
+        credentials = [Credential(name, None, max_concurrent=2) for name in ("a", "b")]
+        stage = Stage(*credentials, Credential("c", "s3cret", quota="org"))
+        assert stage.pool.describe_slots() == "the credentials take 5 calls at once"
+        stage.pool.settle("x", stage.lease("x").id, Refusal(RefusalKind.CREDENTIAL, "no"))
+        assert stage.pool.describe_slots() == "the credentials take 3 calls at once (a is closed)"
+
+    def test_a_change_of_the_slots_is_told_once_it_is_one(self) -> None:
+        told: list[int] = []
+        pool = CredentialCoordinator(
+            [Credential("a", "s3cret", provider="p")],
+            default_slots=8,
+            notify=lambda _: None,
+            on_slots=lambda: told.append(pool.open_slots()),
+        )
+        for result in (
+            Answer("", "m"),
+            Refusal(RefusalKind.OVERLOADED, "busy", LimitHint(0.0)),
+        ):
+            lease = pool.wait("o", pool.request("o", P), 5.0)
+            assert isinstance(lease, Lease)
+            pool.settle("o", lease.id, result)
+        assert told == [2]
+        assert pool.describe_slots() == (
+            "the credentials take 2 calls at once (a takes no more than 2)"
+        )
 
     def test_simulated_rate_limits_are_flagged(self) -> None:
         pool = CredentialCoordinator(["k"], simulate_rate_limits=True)

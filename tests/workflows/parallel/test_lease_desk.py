@@ -8,7 +8,7 @@ from agentos.credentials.answers import Refused, Waiting
 from agentos.credentials.budget import Budget
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_desk import LeaseDesk, Session
-from agentos.workflows.parallel.lease_wire import Acquire, Bind, Settle, encode_call
+from agentos.workflows.parallel.lease_wire import Acquire, Bind, Renew, Settle, encode_call
 
 ACQUIRE = encode_call(Acquire("1", Wish("p", "p/m", Usage())))
 
@@ -52,6 +52,14 @@ def test_a_revoked_child_cannot_queue_up_again() -> None:
     assert session.is_revoked
     assert ask(session, ACQUIRE)["status"] == "refused"
     assert ask(bound(desk, "LLD-2"), ACQUIRE)["status"] == "granted"
+
+
+def test_a_sign_of_life_counts_while_the_child_is_there() -> None:
+    desk = LeaseDesk(Coordinator(), 0.0)
+    session = bound(desk, "LLD-1")
+    assert ask(session, encode_call(Renew())) == {"status": "renewed"}
+    desk.revoke("LLD-1")
+    assert ask(session, encode_call(Renew()))["status"] == "refused"
 
 
 def test_a_lease_granted_to_a_child_that_died_meanwhile_is_not_told() -> None:

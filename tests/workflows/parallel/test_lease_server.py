@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 import signal
@@ -44,10 +45,18 @@ def folder() -> Iterator[Path]:
 class Room:
     """A server, its coordinator, and what was said."""
 
-    def __init__(self, folder: Path, *credentials: Credential, patience: float = 20.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *credentials: Credential,
+        patience: float = 20.0,
+        lease_term: float = math.inf,
+    ) -> None:
         self.said: list[str] = []
         self.waiting = threading.Event()
-        self.coordinator = CredentialCoordinator(credentials, notify=self._hear)
+        self.coordinator = CredentialCoordinator(
+            credentials, notify=self._hear, lease_term=lease_term
+        )
         self.server = LeaseServer(self.coordinator, folder, patience=patience)
 
     def _hear(self, text: str) -> None:
@@ -64,8 +73,14 @@ class Room:
 
 
 @contextmanager
-def open_room(folder: Path, *credentials: Credential, patience: float = 20.0) -> Iterator[Room]:
-    room = Room(folder, *(credentials or [Credential("main", SECRET)]), patience=patience)
+def open_room(
+    folder: Path,
+    *credentials: Credential,
+    patience: float = 20.0,
+    lease_term: float = math.inf,
+) -> Iterator[Room]:
+    credentials = credentials or (Credential("main", SECRET),)
+    room = Room(folder, *credentials, patience=patience, lease_term=lease_term)
     room.server.start()
     try:
         yield room
@@ -82,7 +97,9 @@ def room(folder: Path) -> Iterator[Room]:
 class Child:
     """A real process with a LeaseClient in it."""
 
-    def __init__(self, server: LeaseServer, owner: str, tokens: int = 3) -> None:
+    def __init__(
+        self, server: LeaseServer, owner: str, tokens: int = 3, renewal: float = 15.0
+    ) -> None:
         self.process = subprocess.Popen(
             [sys.executable, SCRIPT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -92,6 +109,7 @@ class Child:
                     "address": server.address,
                     "authkey": server.authkey.hex(),
                     "tokens": server.issue_tokens(owner, tokens),
+                    "renewal": renewal,
                 }
             )
         )
@@ -262,6 +280,36 @@ class TestChildren:
         room.server.revoke("LLD-1")
         assert heir.hear()["secret"] == SECRET
 
+    def test_what_a_suspended_child_holds_is_lent_to_others_until_it_is_heard_of_again(
+        self, folder: Path, child_of: ChildOf
+    ) -> None:
+        with open_room(folder, patience=0.1, lease_term=1.0) as room:
+            suspended = child_of(room.server, "LLD-1", renewal=0.1)
+            heir = child_of(room.server, "LLD-2", renewal=0.1)
+            suspended.ask("acquire p")
+            suspended.process.send_signal(signal.SIGSTOP)
+            assert heir.ask("acquire p")["secret"] == SECRET
+            [sentence] = [text for text in room.said if "LLD-1" in text]
+            assert "main, which it holds, is lent to others" in sentence
+            suspended.process.send_signal(signal.SIGCONT)
+            assert suspended.ask("settle rate_limited 3600") == {"settled": True}
+            heir.ask("settle answer")
+            assert suspended.ask("acquire p")["secret"] == SECRET
+
+    def test_a_lease_is_kept_for_as_long_as_its_call_runs(
+        self, folder: Path, child_of: ChildOf
+    ) -> None:
+        with open_room(folder, patience=0.1, lease_term=0.6) as room:
+            busy = child_of(room.server, "LLD-1", renewal=0.05)
+            busy.ask("acquire p")
+            ticket = room.coordinator.request("LLD-2", Wish("p", "p/m", Usage()))
+            for _ in range(40):  # as the server does for a child that waits
+                answer = room.coordinator.wait("LLD-2", ticket, 0.05)
+                assert isinstance(answer, Waiting)
+            assert not [text for text in room.said if "LLD-1" in text]
+            busy.ask("settle answer")
+            assert isinstance(room.coordinator.wait("LLD-2", ticket, 30), Lease)
+
     def test_a_child_whose_connection_broke_binds_a_new_one(
         self, room: Room, child_of: ChildOf
     ) -> None:
@@ -421,6 +469,7 @@ class TestTokens:
         raw = raw_to(room.server).greet()
         for call in (
             ACQUIRE,
+            {"call": "renew"},
             {"call": "settle", "lease": "1", "result": ANSWERED},
         ):
             assert raw.call(**call)["reason"] == "this connection is not bound"

@@ -1,0 +1,115 @@
+"""What people are told of the credential pool, and what of it they have heard already."""
+
+import math
+from collections.abc import Iterable
+from datetime import timedelta
+
+from agentos.core.clock import Now
+from agentos.credentials.answers import (
+    Cause,
+    Closed,
+    CoolingDown,
+    Lapsed,
+    SlotCount,
+    Waiting,
+    Why,
+)
+
+_LONG_PAUSE = 120.0
+"""Seconds. Of a longer one the end is told as a time of day, and what is left of it now and then:
+whenever half of what was told last is over."""
+
+_WAITS = {
+    Why.SLOT: "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back",
+    Why.RATE: "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows",
+    Why.BUDGET: (
+        "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
+        "waiting for one to end"
+    ),
+}
+
+
+def of_effect(effect: CoolingDown | Closed) -> str:
+    """What a call has changed for others."""
+    match effect:
+        case Closed(credential, reason):
+            return f"[COORDINATOR] Credential {credential} is closed for good: {reason}"
+        case CoolingDown(credential, seconds, Cause.USED_UP):
+            return (
+                f"[COORDINATOR] {credential} has used up its limit, "
+                f"which is renewed in {_plain(seconds)}s"
+            )
+        case CoolingDown(credential, seconds, Cause.OVERLOADED):
+            return (
+                f"[COORDINATOR] The provider of {credential} is overloaded, "
+                f"backing off for {_plain(seconds)}s..."
+            )
+        case CoolingDown(credential, seconds):
+            return (
+                f"[COORDINATOR] Rate limit hit on {credential}: rate-limited, "
+                f"backing off for {_plain(seconds)}s..."
+            )
+
+
+def of_lapse(lapsed: Lapsed) -> str:
+    """Why a credential is lent to somebody else."""
+    return (
+        f"[COORDINATOR] {lapsed.owner} is not heard of any more, as if it were suspended; "
+        f"{lapsed.credential}, which it holds, is lent to others"
+    )
+
+
+def of_slots(counts: Iterable[SlotCount]) -> str:
+    """How many calls can be made at once, without a full stop, and why there are not more."""
+    counts = list(counts)
+    calls = sum(one.open for one in counts)
+    told = f"the credentials take {calls} {'call' if calls == 1 else 'calls'} at once"
+    why = [_fewer(one) for one in counts if one.open < one.slots]
+    return f"{told} ({', '.join(why)})" if why else told
+
+
+class Told:
+    """Says of each wait what nobody has said yet; `now` is the time of day."""
+
+    def __init__(self, now: Now) -> None:
+        self._now = now
+        self._waits: set[Why] = set()
+        self._told_of_rate = False
+        self._pauses: dict[float, float] = {}  # by their end; seconds left when to say it again
+
+    def end_of_episode(self) -> None:
+        """Nobody waits any more."""
+        self._waits.clear()
+        self._pauses.clear()
+
+    def news(self, waiting: Waiting, now: float) -> str | None:
+        """What a waiter has to say, if nobody has said it in this episode."""
+        if waiting.why is Why.COOLDOWN and waiting.until is not None:
+            return self._pause(waiting.until, waiting.until - now)
+        if waiting.why in self._waits or (waiting.why is Why.RATE and self._told_of_rate):
+            return None
+        self._waits.add(waiting.why)
+        self._told_of_rate |= waiting.why is Why.RATE  # it is what is to be wished for
+        return _WAITS[waiting.why]
+
+    def _pause(self, end: float, seconds: float) -> str | None:
+        is_new = end not in self._pauses
+        if not is_new and seconds > self._pauses[end]:
+            return None
+        self._pauses[end] = seconds / 2 if seconds >= _LONG_PAUSE else -math.inf
+        told = f"in {math.ceil(round(seconds, 3))}s"
+        if seconds >= _LONG_PAUSE:
+            told += f", at {(self._now() + timedelta(seconds=seconds)).astimezone():%H:%M}"
+        still = "All" if is_new else "Still all"
+        return f"[COORDINATOR] {still} credentials are cooling down, the first is back {told}"
+
+
+def _fewer(count: SlotCount) -> str:
+    if count.open == 0:
+        return f"{count.quota} is closed"
+    return f"{count.quota} takes no more than {count.open}"
+
+
+def _plain(seconds: float) -> str:
+    """`30` for 30.0, `1.5` for 1.5."""
+    return f"{round(seconds, 3):.15g}"
