@@ -123,6 +123,8 @@ def test_running_items_never_exceed_the_open_slots_plus_one(
     assert code == 0
     assert most == 2
     assert "[COORDINATOR] Credential pool exhausted..." in output
+    held_back = "No item starts beside the 2 that run: the credentials take 1 call at once"
+    assert output.count(held_back) == 1
 
 
 def test_a_credential_that_is_configured_wrongly_stops_before_anything_is_written(
