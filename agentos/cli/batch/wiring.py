@@ -1,30 +1,27 @@
 """Puts the parts of a batch together: coordinator, engine, leases, record, console."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentos.cli.batch.console import Console, stdout_fd
+from agentos.cli.batch.item_work import ItemWork
+from agentos.cli.batch.lending import Lending
 from agentos.cli.batch.view import BatchView
 from agentos.cli.signals import stop_signals
-from agentos.core.child_spec import ChildSpec, LeaseAccess
-from agentos.core.config.environment import child_environment, simulate_rate_limits
-from agentos.core.errors import ItemError
+from agentos.core.config.environment import child_environment
 from agentos.core.events import (
     ChildStarted,
     Event,
     EventStream,
     ItemFinished,
     Notice,
-    Reported,
     RunFinished,
     RunStarted,
 )
 from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
-from agentos.credentials.budget import Budget
 from agentos.engines.engine import Engine
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
@@ -32,19 +29,9 @@ from agentos.records.run_folder import RunFolder
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
 from agentos.reporting.summary import exit_code
-from agentos.workflows.parallel import CredentialCoordinator, ParallelCoordinator, WorkflowResult
-from agentos.workflows.parallel.lease_client import RENEWAL
-from agentos.workflows.parallel.lease_server import LeaseServer
+from agentos.workflows.parallel import ParallelCoordinator, WorkflowResult
 from agentos.workspace.configuration import Configuration
-from agentos.workspace.finishing import finish_item
-from agentos.workspace.limit_memory import LimitMemory
 from agentos.workspace.survey import Survey
-
-TOKENS_PER_CHILD = 8
-"""How often a child may bind a connection: once, and again after each error."""
-
-LEASE_TERM = 4 * RENEWAL
-"""Seconds after which the credential of a child that gives no sign of life is lent to others."""
 
 CLOSE_TIMEOUT_AFTER_STOP = 0.5
 """Seconds that the console's reader has to take the last lines once an end was wished for."""
@@ -103,14 +90,9 @@ class Batch:
         self._due = [one for one in survey.standings if one.is_due(again=again)]
         self._skipped = [one for one in survey.standings if not one.is_due(again=again)]
         ledger.begin((one.item.label for one in self._due), take_all=settings.take_all)
-        self._survey = survey
         self._settings = settings
-        self._configuration = configuration
-        self._ledger = ledger
         self._masker = Masker(configuration.configured.secrets)
         self._console_failed = False
-        self._ran_out: set[str] = set()  # credentials, budget
-        self._documents: dict[str, str] = {}
         self._console = Console(stdout_fd(), self._on_console_error)
         view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
         self._costs = Costs(configuration.prices)
@@ -118,28 +100,18 @@ class Batch:
         self._coordinator = ParallelCoordinator(
             settings.parallel,
             notify=self._notify,
-            admit=lambda running: running <= self._credentials.open_slots(),
+            admit=self._admit,
             why_held_back=self._why_held_back,
             on_stop=self._stop_children,
         )
         self._console.start()
-        self._budget = Budget(
-            configuration.prices,
-            nanodollars=configuration.limits.nanodollars,
-            tokens=configuration.limits.tokens,
-            spent=ledger.spent,
+        self._lending = Lending(
+            configuration,
+            environ,
+            sockets=sockets,
             ledger=ledger,
-        )
-        memory = LimitMemory(environ, self._notify)
-        self._credentials = CredentialCoordinator(
-            configuration.lent,
+            slots=self._coordinator.max_workers,
             notify=self._notify,
-            budget=self._budget,
-            recalled=memory.recalled,
-            remember=memory.add,
-            default_slots=self._coordinator.max_workers,
-            simulate_rate_limits=simulate_rate_limits(environ),
-            lease_term=LEASE_TERM,
             on_slots=self._coordinator.reconsider,
         )
         self._engine: Engine = LocalEngine(
@@ -150,29 +122,47 @@ class Batch:
             grace=settings.grace,
             timeout=settings.timeout,
         )
-        self._server = LeaseServer(self._credentials, sockets)
         # Last, for whatever fails before leaves no record to be closed.
         try:
             self._record = create_record(self._on_record_error)
         except BaseException:
-            self._server.stop()
+            self._lending.stop()
             raise
         for subscriber in (self._record.record, self._record.audit, self._note_child):
             self._stream.subscribe(subscriber)
+        self._work = ItemWork(
+            survey.project,
+            self._record.path.name,
+            self._engine,
+            lending=self._lending,
+            ledger=ledger,
+            costs=self._costs,
+            spec_of=lambda item: configuration.spec(
+                survey.project, item, grace=settings.grace, again=again
+            ),
+            publish=self._stream.publish,
+            drain=self._coordinator.drain,
+        )
 
     def run(self) -> BatchEnd:
         """Work on the items that are due and record all; main thread only, and only once."""
         with stop_signals(self._coordinator._handle_shutdown_signal):  # noqa: SLF001 - its contract
-            self._server.start()
+            self._lending.start()
             try:
                 results = self._execute()
             finally:
-                self._server.stop()
+                self._lending.stop()
             code = self._exit_code(results)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
-            budget, ran_out = self._budget.describe(), frozenset(self._ran_out)
-            return BatchEnd(results, self._documents, self._costs, budget, ran_out, code)
+            return BatchEnd(
+                results,
+                self._work.documents,
+                self._costs,
+                self._lending.describe_budget(),
+                frozenset(self._work.ran_out),
+                code,
+            )
 
     def say(self, text: str) -> None:
         """A line of the command's own on the console."""
@@ -206,49 +196,11 @@ class Batch:
     def _finish_unstarted(self, item: Item, outcome: Outcome) -> None:
         self._stream.publish(ItemFinished(item=item.label, outcome=outcome, seconds=0.0))
 
-    def _work(self, item: Item, _credential: object) -> Outcome:
-        """A slot's work: one child from its start to the last piece of its item's end."""
-        began = time.monotonic()
-        report = finish_item(
-            self._survey.project,
-            item,
-            self._run_child(item),
-            seconds=time.monotonic() - began,
-            run_id=self._record.path.name,
-            publish=self._stream.publish,
-        )
-        if report.outcome is not Outcome.INTERRUPTED:
-            self._ledger.end(item.label)
-        if report.outcome is Outcome.FAILED:
-            raise ItemError(report.error)
-        if report.document:
-            self._documents[item.label] = report.document
-        return report.outcome
-
-    def _run_child(self, item: Item) -> Reported:
-        tokens = self._server.issue_tokens(item.label, TOKENS_PER_CHILD)
-        access = LeaseAccess(self._server.address, bytes(self._server.authkey), tuple(tokens))
-        settings = self._settings
-        work = self._configuration.spec(
-            self._survey.project, item, grace=settings.grace, again=settings.again
-        )
-        try:
-            end = self._engine.run(ChildSpec(work, access))
-        except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
-            return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
-        finally:
-            self._server.revoke(item.label)
-            for cut_off in self._costs.cut_off(item.label):
-                self._stream.publish(cut_off)
-        report = end.verdict()
-        if report.stopped_by:
-            # What runs beside it ends its calls, which are paid for, and meets the same wall.
-            self._ran_out.add(report.stopped_by)
-            self._coordinator.drain(report.error)
-        return report
+    def _admit(self, running: int) -> bool:
+        return self._lending.admit(running)
 
     def _why_held_back(self) -> str:
-        return self._credentials.describe_slots()
+        return self._lending.why_held_back()
 
     def _stop_children(self) -> None:
         self._engine.stop()
@@ -269,7 +221,7 @@ class Batch:
         return exit_code(
             [*outcomes, *(Outcome(standing.state) for standing in self._skipped)],
             signal=self._coordinator.shutdown_signal,
-            exhausted=bool(self._ran_out),
+            exhausted=bool(self._work.ran_out),
             console_failed=self._console_failed,
         )
 

@@ -1,0 +1,86 @@
+"""A slot's work: one child, from its start to the last piece of its item's end."""
+
+import time
+from collections.abc import Callable
+
+from agentos.cli.batch.lending import Lending
+from agentos.core.child_spec import ChildSpec, ItemSpec
+from agentos.core.errors import ItemError
+from agentos.core.events import Event, Reported
+from agentos.core.items import Item
+from agentos.core.outcomes import Outcome
+from agentos.engines.engine import Engine
+from agentos.records.spending import SpendingLedger
+from agentos.reporting.costs import Costs
+from agentos.workspace.finishing import finish_item
+from agentos.workspace.project import Project
+
+
+class ItemWork:
+    """Works on one item at a call, on whatever thread.
+
+    `spec_of` gives what a child is told of its item; `drain` hears, with the reason, that no
+    further call is possible. `documents` are those that came about and `ran_out` holds
+    `credentials` and `budget`, as far as the calls so far have ended.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        run_id: str,
+        engine: Engine,
+        *,
+        lending: Lending,
+        ledger: SpendingLedger,
+        costs: Costs,
+        spec_of: Callable[[Item], ItemSpec],
+        publish: Callable[[Event], None],
+        drain: Callable[[str], None],
+    ) -> None:
+        self._project = project
+        self._run_id = run_id
+        self._engine = engine
+        self._lending = lending
+        self._ledger = ledger
+        self._costs = costs
+        self._spec_of = spec_of
+        self._publish = publish
+        self._drain = drain
+        self.documents: dict[str, str] = {}
+        self.ran_out: set[str] = set()
+
+    def __call__(self, item: Item, _credential: object) -> Outcome:
+        """Give the item's outcome; raises ItemError, with the reason, if it failed."""
+        began = time.monotonic()
+        report = finish_item(
+            self._project,
+            item,
+            self._run_child(item),
+            seconds=time.monotonic() - began,
+            run_id=self._run_id,
+            publish=self._publish,
+        )
+        if report.outcome is not Outcome.INTERRUPTED:
+            self._ledger.end(item.label)
+        if report.outcome is Outcome.FAILED:
+            raise ItemError(report.error)
+        if report.document:
+            self.documents[item.label] = report.document
+        return report.outcome
+
+    def _run_child(self, item: Item) -> Reported:
+        access = self._lending.access(item.label)
+        try:
+            end = self._engine.run(ChildSpec(self._spec_of(item), access))
+        except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
+            return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
+        finally:
+            self._lending.revoke(item.label)
+            for cut_off in self._costs.cut_off(item.label):
+                self._publish(cut_off)
+        report = end.verdict()
+        if report.stopped_by:
+            # What runs beside it ends its calls, which are paid for, and meets the same wall.
+            self.ran_out.add(report.stopped_by)
+            self._drain(report.error)
+        return report
