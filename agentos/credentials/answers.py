@@ -63,13 +63,14 @@ class Lapsed:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A credential, its account or one of its domains is refused for good.
+    """A credential or its account is refused for good, or one of its domains for `seconds`.
 
     `reason` is text from outside, without the secret.
     """
 
     credential: str
     reason: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

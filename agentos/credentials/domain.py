@@ -211,9 +211,14 @@ class Domain:
         self.cooldown_until = max(self.cooldown_until, until)
 
     def close(self, reason: str, until: float) -> None:
-        """Admit nothing more; `until` is when another run may try again."""
+        """Admit nothing before `until`, or an end that was told before and is later."""
         self.closed = reason
-        self.closed_until = until
+        self.closed_until = max(self.closed_until, until)
+
+    def reopen(self, now: float) -> None:
+        """Be open again, if it was closed until now or earlier."""
+        if self.closed is not None and now >= self.closed_until:
+            self.closed = None
 
     @property
     def open_slots(self) -> int:

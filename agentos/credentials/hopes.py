@@ -12,6 +12,9 @@ from agentos.credentials.domain import Domain
 UNKNOWN_REST = 3600.0
 """Seconds after which a quota of the day is tried again that nobody tells the end of."""
 
+SHORTEST_CLOSURE = 60.0
+"""Seconds for which it is not tried, whatever is said: two clocks may differ in when a day ends."""
+
 _NOTHING = Usage()
 
 
@@ -52,54 +55,67 @@ class Hope:
     domain: Domain
 
     @property
-    def closed(self) -> str | None:
-        """Why there is no hope any more."""
+    def is_closed_for_good(self) -> bool:
+        """Whether there is none in this run."""
+        return self.key.closed is not None or self.account.closed is not None
+
+    def closed_at(self, now: float) -> str | None:
+        """Why there is no hope, for good or for the rest of a day."""
+        self.domain.reopen(now)
         return self.key.closed or self.account.closed or self.domain.closed
 
     def ready_at(self, most: Usage, now: float) -> float:
         """When; infinity while all slots of the account are in use, or of the domain."""
-        if self.closed is not None or self.account.in_use >= self.account.slots:
+        if self.closed_at(now) is not None:
+            return math.inf if self.is_closed_for_good else self.domain.closed_until
+        if self.account.in_use >= self.account.slots:
             return math.inf
         return self.domain.ready_at(most, now)
 
 
 def waiting(wanted: Ticket, hopes: list[Hope], now: float, *, for_budget: bool = False) -> Waiting:
     """What the ticket waits for; at least one of the hopes is open."""
-    left = [hope for hope in hopes if hope.closed is None]
-    ready = [hope.ready_at(wanted.most, now) for hope in left]
-    until = min((at for at in ready if now < at < math.inf), default=None)
-    if all(hope.domain.cools(now) for hope in left):
-        return Waiting(Why.COOLDOWN, min(hope.domain.cooldown_until for hope in left))
+    times = [(hope.ready_at(wanted.most, now), hope) for hope in hopes]
+    until = min((at for at, _ in times if now < at < math.inf), default=None)
+    ready = [(at, hope.domain) for at, hope in times if hope.closed_at(now) is None]
+    if all(domain.cools(now) for _, domain in ready):
+        back = [domain.cooldown_until for _, domain in ready]
+        back += [at for at, hope in times if hope.closed_at(now) is not None]
+        return Waiting(Why.COOLDOWN, min(back))
     if for_budget:
         return Waiting(Why.BUDGET, until)
-    if any(
-        at < math.inf and not hope.domain.cools(now) for at, hope in zip(ready, left, strict=True)
-    ):
+    if any(at < math.inf and not domain.cools(now) for at, domain in ready):
         return Waiting(Why.RATE, until)
     return Waiting(Why.SLOT, until)
 
 
 def close(hope: Hope, result: Answer | Refusal, now: float) -> Closed | None:
-    """Close what a refusal is for good for, if it is: the key, the account, or its domain."""
-    if isinstance(result, Answer) or not result.kind.is_terminal:
+    """Close what a terminal refusal is about: the key, the account, or for a time its domain.
+
+    None if it is none, or tells nothing new; a closed domain may then be closed for longer.
+    """
+    if isinstance(result, Answer) or not result.kind.is_terminal or hope.is_closed_for_good:
         return None
     credential = hope.key.credential
-    reason = Masker([credential.secret or ""]).mask(result.message)
+    reason = Masker([credential.secret or ""]).mask(result.message) or result.kind.value
     match result.kind:
+        case RefusalKind.DAILY_QUOTA:
+            was_closed = hope.closed_at(now) is not None
+            rest = UNKNOWN_REST if result.retry_after is None else result.retry_after
+            seconds = max(rest, SHORTEST_CLOSURE)
+            hope.domain.close(reason, now + seconds)
+            return None if was_closed else Closed(credential.name, reason, seconds)
         case RefusalKind.ACCOUNT:
             hope.account.closed = reason
-        case RefusalKind.DAILY_QUOTA:
-            rest = result.retry_after
-            hope.domain.close(reason, now + (UNKNOWN_REST if rest is None else rest))
         case _:
             hope.key.closed = reason
     return Closed(credential.name, reason)
 
 
-def why_none(provider: str | None, closed: list[Hope]) -> str:
+def why_none(provider: str | None, closed: list[Hope], now: float) -> str:
     """A sentence without its full stop."""
     purpose = f" for {provider!r}" if provider is not None else ""
     if not closed:
         return f"There is no credential{purpose}"
-    reasons = "; ".join(f"{hope.key.credential.name}: {hope.closed}" for hope in closed)
+    reasons = "; ".join(f"{hope.key.credential.name}: {hope.closed_at(now)}" for hope in closed)
     return f"Every credential{purpose} is closed ({reasons})"

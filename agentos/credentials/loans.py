@@ -43,15 +43,15 @@ class Loan:
 
     def settle(self, result: Answer | Refusal | None, now: float) -> CoolingDown | Closed | None:
         """Free the slot, let the domain learn, and say what has changed for others."""
-        was_closed = self.hope.closed is not None
+        was_closed = self.hope.closed_at(now) is not None
         rested_until = self.hope.domain.cooldown_until
         if not self.has_lapsed:
             self._learn(result, now)
-        if result is None or was_closed:
+        if result is None:
             return None
         if closed := close(self.hope, result, now):
             return closed
-        return None if self.has_lapsed else self._rest(result, rested_until, now)
+        return None if was_closed or self.has_lapsed else self._rest(result, rested_until, now)
 
     def _learn(self, result: Answer | Refusal | None, now: float) -> None:
         domain, call = self.hope.domain, self.admission

@@ -206,7 +206,7 @@ class CredentialPool:
         for ticket, wanted in list(self._tickets.items()):
             hopes = self._hopes(wanted, now)
             room = self._room_for(wanted)
-            if refused := self._why_not(wanted, hopes, room):
+            if refused := self._why_not(wanted, hopes, room, now):
                 self._refuse(ticket, refused)
             elif wanted.owner in self._silence or room is Room.LATER:
                 self._waits[ticket] = waiting(wanted, hopes, now, for_budget=room is Room.LATER)
@@ -227,12 +227,12 @@ class CredentialPool:
         wanted = self._tickets.pop(ticket)
         self._refused[wanted.owner, ticket] = refused
 
-    def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room) -> Refused | None:
+    def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room, now: float) -> Refused | None:
         """Why the ticket will never be served, if that is so."""
         if wanted.wish is not None and room is Room.NEVER:
             return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
-        if all(hope.closed is not None for hope in hopes):
-            return Refused(why_none(wanted.provider, hopes))
+        if all(hope.closed_at(now) is not None for hope in hopes):
+            return Refused(why_none(wanted.provider, hopes, now))
         return None
 
     def _room_for(self, wanted: Ticket) -> Room:

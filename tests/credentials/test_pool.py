@@ -30,7 +30,7 @@ from agentos.credentials.answers import (
     Why,
 )
 from agentos.credentials.domain import FIRST_BACKOFF, SHORTEST_REST
-from agentos.credentials.hopes import Hope, Ticket
+from agentos.credentials.hopes import UNKNOWN_REST, Hope, Ticket
 from agentos.credentials.pool import CredentialPool
 
 
@@ -440,7 +440,9 @@ def test_a_terminal_answer_closes_what_it_is_about_and_nothing_else(
     pool = pool_of(*shared("a", "b"), Credential("c", "other"), default_slots=4)
     lease = granted(pool, "first")
     assert lease.credential == "a"
-    assert pool.settle("first", lease.id, Refusal(kind, "no"), 0.0) == Closed("a", "no")
+    seconds = UNKNOWN_REST if kind is RefusalKind.DAILY_QUOTA else None
+    closed = Closed("a", "no", seconds)
+    assert pool.settle("first", lease.id, Refusal(kind, "no"), 0.0) == closed
     found = set()
     for model in ("p/m", "p/other"):
         for number in range(6):
@@ -639,7 +641,7 @@ class Machine(RuleBasedStateMachine):
         if isinstance(answer, Lease):
             assert self.leases[ticket] == (owner, provider, answer)
         elif isinstance(answer, Refused):
-            assert all(hope.closed for hope in self.hopes(provider))
+            assert all(hope.closed_at(self.now) for hope in self.hopes(provider))
         else:
             assert answer.until is None or answer.until > self.now
 
@@ -651,7 +653,7 @@ class Machine(RuleBasedStateMachine):
         passed_over: list[str] = []
         for ticket, (owner, provider) in list(self.tickets.items()):
             if (owner, ticket) in self.pool._refused:
-                assert all(hope.closed for hope in self.hopes(provider))
+                assert all(hope.closed_at(self.now) for hope in self.hopes(provider))
                 del self.tickets[ticket]
                 continue
             if owner in self.pool._silence:
@@ -755,7 +757,10 @@ class Machine(RuleBasedStateMachine):
         self.now += 1e6
         for provider in "pq":  # no credential is lost: all that is open serves again
             for hope in self.hopes(provider):
-                assert hope.closed is not None or hope.ready_at(Usage(), self.now) <= self.now
+                assert (
+                    hope.closed_at(self.now) is not None
+                    or hope.ready_at(Usage(), self.now) <= self.now
+                )
 
 
 Machine.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

@@ -32,6 +32,10 @@ _WAITS = {
 def of_effect(effect: CoolingDown | Closed) -> str:
     """What a call has changed for others."""
     match effect:
+        case Closed(credential, reason, float(seconds)):
+            return (
+                f"[COORDINATOR] Credential {credential} is closed for {_plain(seconds)}s: {reason}"
+            )
         case Closed(credential, reason):
             return f"[COORDINATOR] Credential {credential} is closed for good: {reason}"
         case CoolingDown(credential, seconds, Cause.USED_UP):

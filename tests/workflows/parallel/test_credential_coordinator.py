@@ -279,6 +279,12 @@ class TestSentences:
         stage.pool.settle("o", stage.lease().id, refusal)
         assert stage.said == ["[COORDINATOR] Credential main is closed for good: 401: bad key ***"]
 
+    def test_of_a_used_up_quota_of_the_day_it_is_said_for_how_long(self) -> None:
+        stage = Stage(Credential("main", "s3cret"))
+        refusal = Refusal(RefusalKind.DAILY_QUOTA, "used up", LimitHint(7200.0))
+        stage.pool.settle("o", stage.lease().id, refusal)
+        assert stage.said == ["[COORDINATOR] Credential main is closed for 7200s: used up"]
+
     def test_without_notify_print_is_looked_up_when_called(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
