@@ -43,11 +43,21 @@ class QuotaLimits:
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """From `begins` until `ends` every call is refused for this reason, whatever the limits."""
+    """From `begins` until `ends` every call is refused for this reason, whatever the limits.
+
+    One that `says_its_end` lets refusals tell of it.
+    """
 
     kind: RefusalKind
     begins: float
     ends: float = math.inf
+    says_its_end: bool = False
+
+    def refusal(self, now: float) -> "Refused | None":
+        """What a call meets that arrives now; None before and after."""
+        if not self.begins <= now < self.ends:
+            return None
+        return Refused(self.kind, None, self.ends - now if self.says_its_end else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +65,7 @@ class Refused:
     """A call that is not let in.
 
     `scope` is the limit that keeps it out, None in an outage. `seconds` is the time until there is
-    room for it, None where only the end of another call makes some, or nobody knows.
+    room for it, None where only the end of another call makes some, or nobody tells.
     """
 
     kind: RefusalKind
@@ -86,8 +96,8 @@ class Quota:
     def arrive(self, now: float, input_tokens: float) -> Refused | None:
         """Let a call in, and take what it brings; or say why not, and take nothing."""
         for outage in self.outages:
-            if outage.begins <= now < outage.ends:
-                return Refused(outage.kind, None, None)
+            if refused := outage.refusal(now):
+                return refused
         most = self.limits.concurrent
         if most is not None and self._in_flight >= most:
             return Refused(RefusalKind.RATE_LIMITED, LimitScope.CONCURRENCY, None)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from agentos.core.calls import NO_HINT, LimitHint
 from agentos.core.credentials import Credential, RateLimits
-from agentos.testing.quota import QuotaLimits
+from agentos.testing.quota import Quota, QuotaLimits
 from agentos.testing.retry_hints import RetryHint
 from benchmarks.keys.work import MEAN_INPUT_TOKENS, MEAN_OUTPUT_TOKENS, ROUND_TRIP
 
@@ -25,6 +26,15 @@ class Known(StrEnum):
     DECLARED = "declared"  # by the user's config
     HINTED = "hidden, hints"  # a refusal says for how long, in whole seconds
     HIDDEN = "hidden, no hints"
+
+    def hint(self, quota: Quota, wait: float | None, now: float) -> LimitHint:
+        """What a response says of limits, and a refusal of the seconds that there are to wait."""
+        said = _RETRY_HINTS[self].said(wait)
+        stated = quota.stated(now) if self is Known.ADVERTISED else ()
+        return LimitHint(said, stated) if stated or said is not None else NO_HINT
+
+
+_RETRY_HINTS = dict.fromkeys(Known, RetryHint.SECONDS) | {Known.HIDDEN: RetryHint.NONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,6 @@ class Scenario:
         return f"{self.known}: {self.title}"
 
     @property
-    def retry_hint(self) -> RetryHint:
-        """What refusals say of a wait."""
-        return RetryHint.NONE if self.known is Known.HIDDEN else RetryHint.SECONDS
-
-    @property
     def goal(self) -> Goal:
         """What is asked of the pool."""
         if self.known in {Known.ADVERTISED, Known.DECLARED}:
@@ -89,7 +94,7 @@ class Scenario:
                     PROVIDER,
                     max_concurrent=domain.limits.concurrent if declared else None,
                     quota=shared,
-                    limits=_declared(domain.limits) if declared else RateLimits(),
+                    limits=declared_limits(domain.limits) if declared else RateLimits(),
                 )
                 yield credential, position
 
@@ -137,6 +142,7 @@ def _calls_a_second(limits: QuotaLimits) -> float | None:
     return min(rates, default=None)
 
 
-def _declared(limits: QuotaLimits) -> RateLimits:
+def declared_limits(limits: QuotaLimits) -> RateLimits:
+    """What a user's config says of them."""
     amounts = (limits.requests, limits.tokens, limits.input_tokens, limits.output_tokens)
     return RateLimits(*(None if amount is None else round(amount) for amount in amounts))
