@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test test-real-model bench-keys check format docs clean
+.PHONY: help demo test test-real-model bench-keys bench-day check format docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
@@ -21,6 +21,9 @@ test-real-model: .venv/installed-dev  ## Run the main job against a real, small 
 
 bench-keys: .venv/installed  ## Simulate how well keys are used, beside two plain strategies
 	scripts/bench-keys.sh
+
+bench-day: .venv/installed  ## Simulate a day of 10,000 items, with keys that die and come back
+	scripts/bench-day.sh
 
 check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
 	scripts/check.sh

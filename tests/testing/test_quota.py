@@ -111,6 +111,13 @@ def test_an_outage(kind: RefusalKind) -> None:
     assert quota.arrive(10_000.0, 1) == Refused(kind, None, None)
 
 
+def test_an_outage_that_says_its_end() -> None:
+    outage = Outage(RefusalKind.DAILY_QUOTA, 10.0, 20.0, says_its_end=True)
+    quota = Quota(QuotaLimits(), outage)
+    assert quota.arrive(12.5, 1) == Refused(RefusalKind.DAILY_QUOTA, None, 7.5)
+    assert quota.arrive(20.0, 1) is None
+
+
 def test_what_headers_state() -> None:
     quota = Quota(QuotaLimits(requests=50, input_tokens=30_000, concurrent=3, burst=60))
     for _ in range(2):
