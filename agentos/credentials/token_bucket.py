@@ -36,4 +36,4 @@ class TokenBucket:
     def ready_at(self, amount: float, now: float) -> float:
         """When it holds the amount, or is full where the amount is over its capacity."""
         lack = min(amount, self.capacity) - self.level(now)
-        return now if lack <= _ROUNDING else now + lack / self.rate
+        return now if lack <= _ROUNDING else max(now, self._at) + lack / self.rate

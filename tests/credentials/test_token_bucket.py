@@ -29,6 +29,7 @@ def test_more_than_its_capacity_goes_through_when_it_is_full() -> None:
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
     bucket = TokenBucket(1.0, 10.0, level=0.0, now=10.0)
     assert bucket.level(14.0) == bucket.level(2.0) == 4.0
+    assert bucket.ready_at(5.0, 2.0) == 15.0
 
 
 @given(STEPS)
