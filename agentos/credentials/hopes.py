@@ -45,6 +45,11 @@ class Ticket:
         """What the call may take."""
         return _NOTHING if self.wish is None else self.wish.bound
 
+    @property
+    def costs(self) -> bool:
+        """Whether it may take anything of a budget."""
+        return self.most.total_tokens > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Hope:

@@ -24,6 +24,7 @@ from agentos.credentials.budget import Budget, Room
 from agentos.credentials.domain import Domain
 from agentos.credentials.hopes import Hope, Ticket, waiting, why_none
 from agentos.credentials.loans import Loan
+from agentos.credentials.patience import Patience
 from agentos.credentials.silence import Silence
 
 _SIMULATED_EVERY = 5
@@ -62,6 +63,7 @@ class CredentialPool:
         self._loans: dict[str, Loan] = {}
         self._silence = Silence(lease_term)
         self._hopes_of: dict[tuple[str | None, str | None], list[Hope]] = {}
+        self._patience = Patience()
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
         self._served_until = -math.inf  # before then time alone changes nothing for the queue
 
@@ -201,15 +203,20 @@ class CredentialPool:
         if now < self._served_until:
             return
         self._waits = {}
+        self._patience.begin()
         claimed: set[Domain] = set()  # somebody who came earlier waits for them
         waits_of: dict[tuple[str | None, str | None], Waiting] = {}  # and so all who want the same
         for ticket, wanted in list(self._tickets.items()):
             hopes = self._hopes(wanted, now)
             room = self._room_for(wanted)
+            if room is Room.NOW and wanted.costs and self._patience.is_over:
+                room = Room.LATER
             if refused := self._why_not(wanted, hopes, room, now):
                 self._refuse(ticket, refused)
             elif wanted.owner in self._silence or room is Room.LATER:
                 self._waits[ticket] = waiting(wanted, hopes, now, for_budget=room is Room.LATER)
+                if wanted.owner not in self._silence:
+                    self._patience.waits(ticket)
             elif wanted.kind in waits_of:
                 self._waits[ticket] = waits_of[wanted.kind]
             else:
@@ -217,6 +224,8 @@ class CredentialPool:
                 ready = [hope for hope in free if hope.ready_at(wanted.most, now) <= now]
                 if ready:
                     self._grant(ticket, self._choice(wanted, ready), now)
+                    if wanted.costs:
+                        self._patience.overtaken()
                 else:
                     self._waits[ticket] = waits_of[wanted.kind] = waiting(wanted, hopes, now)
                     claimed.update(hope.domain for hope in free)

@@ -10,6 +10,7 @@ from agentos.core.credentials import Credential
 from agentos.core.prices import Cost
 from agentos.credentials.answers import Refused, Waiting, Why
 from agentos.credentials.budget import Budget
+from agentos.credentials.patience import MOST_OVERTAKING
 from agentos.credentials.pool import CredentialPool
 
 MANY = Credential("a", None, max_concurrent=9)
@@ -84,6 +85,50 @@ class TestWaiting:
         assert isinstance(room.ask(wish(40)), Lease)
         assert isinstance(room.ask(FREE), Lease)
         assert isinstance(room.ask(None), Lease)
+
+    def test_who_needs_more_is_overtaken_no_more_than_ten_times(self, room: Room) -> None:
+        held = room.lease(wish(1), "held")
+        large = room.pool.request("large", wish(100))
+        for _ in range(MOST_OVERTAKING):
+            assert isinstance(room.pool.poll("large", large, 0.0), Waiting)
+            room.pool.settle("o", room.lease(wish(5)).id, answer(0), 0.0)
+        late = room.pool.request("late", wish(5))
+        assert room.pool.poll("late", late, 0.0) == Waiting(Why.BUDGET)
+        assert isinstance(room.ask(FREE), Lease)
+        room.pool.settle("held", held.id, answer(0), 0.0)
+        assert isinstance(room.pool.poll("large", large, 0.0), Lease)
+        assert room.pool.poll("late", late, 0.0) == Waiting(Why.BUDGET)
+
+    def test_calls_that_cost_nothing_overtake_nobody(self, room: Room) -> None:
+        room.lease(wish(1), "held")
+        room.pool.request("large", wish(100))
+        for _ in range(MOST_OVERTAKING):
+            room.pool.settle("o", room.lease(FREE).id, answer(0), 0.0)
+        assert isinstance(room.ask(wish(5)), Lease)
+
+    def test_no_room_is_left_for_who_is_not_heard_of(self) -> None:
+        pool = CredentialPool([MANY], budget=Budget(tokens=100), lease_term=60.0)
+        pool.poll("held", pool.request("held", wish(1)), 0.0)
+        pool.request("large", wish(100))
+        for _ in range(MOST_OVERTAKING):
+            lease_id = pool.request("o", wish(5))
+            pool.poll("o", lease_id, 0.0)
+            pool.settle("o", lease_id, answer(0), 0.0)
+        assert isinstance(pool.poll("o", pool.request("o", wish(5)), 0.0), Waiting)
+        for now in (0.0, 30.0, 60.0):
+            pool.renew("o")
+            pool.renew("held")
+            pool.lapse(now)
+        assert isinstance(pool.poll("o", pool.request("o", wish(5)), 60.0), Lease)
+
+    def test_who_is_gone_leaves_the_room_to_the_next(self, room: Room) -> None:
+        room.lease(wish(1), "held")
+        room.pool.request("large", wish(100))
+        for _ in range(MOST_OVERTAKING):
+            room.pool.settle("o", room.lease(wish(5)).id, answer(0), 0.0)
+        assert isinstance(room.ask(wish(5)), Waiting)
+        room.pool.take_back("large", 0.0)
+        assert isinstance(room.ask(wish(5)), Lease)
 
     def test_the_earlier_of_two_gets_the_room(self, room: Room) -> None:
         held = room.lease(wish(60))
