@@ -5,10 +5,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
-.PHONY: help demo test test-real-model bench-keys bench-day check format docs clean
+.PHONY: help demo test test-real-model bench-keys bench-keys-live bench-day bench-leases
+.PHONY: check format docs clean
 
 help:  ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 17
 
 demo: .venv/installed  ## Design every open issue of a copy of the sample project
 	scripts/demo.sh
@@ -22,8 +23,14 @@ test-real-model: .venv/installed-dev  ## Run the main job against a real, small 
 bench-keys: .venv/installed  ## Simulate how well keys are used, beside two plain strategies
 	scripts/bench-keys.sh
 
+bench-keys-live: .venv/installed-dev  ## The same through real children over HTTP: six minutes
+	scripts/bench-keys-live.sh
+
 bench-day: .venv/installed  ## Simulate a day of 10,000 items, with keys that die and come back
 	scripts/bench-day.sh
+
+bench-leases: .venv/installed  ## Measure how long ten children wait for a lease
+	scripts/bench-leases.sh
 
 check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
 	scripts/check.sh

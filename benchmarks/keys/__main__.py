@@ -1,12 +1,12 @@
 """`python -m benchmarks.keys`: play the scenarios, print a table, write JSON."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from benchmarks.keys.contest import contest
 from benchmarks.keys.report import as_json, summary, table
+from benchmarks.tables import write_json
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,10 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
     sys.stdout.write(f"seed {options.seed}, {options.minutes:g} simulated minutes each\n\n")
     sys.stdout.write(f"{table(rounds)}\n{summary(rounds)}")
     if options.json is not None:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(as_json(rounds, options.seed, options.minutes), indent=2)
-        options.json.write_text(f"{text}\n")
-        sys.stdout.write(f"The figures are in {options.json}\n")
+        write_json(options.json, as_json(rounds, options.seed, options.minutes))
     return 1 if options.check and not all(one.is_met for one in rounds) else 0
 
 

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.keys.contest import OURS, Result, Round
+from benchmarks.tables import percent
+from benchmarks.tables import table as in_columns
 
 _HEADINGS = ("scenario", "strategy", "utilisation", "wasted", "ahead by", "asked", "met")
 
@@ -16,9 +18,7 @@ def table(rounds: Sequence[Round]) -> str:
     worth. What is asked are the least utilisation and the most waste.
     """
     rows = [_HEADINGS, *(row for one in rounds for row in _rows(one))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(_padded, range(len(row)), row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]]) + "\n"
+    return in_columns(rows, right={2, 3, 4})
 
 
 def summary(rounds: Sequence[Round]) -> str:
@@ -60,20 +60,12 @@ def _rows(one: Round) -> Iterable[tuple[str, ...]]:
         yield (
             result.scenario if is_ours else "",
             result.strategy,
-            _percent(result.utilisation),
-            _percent(result.waste),
+            percent(result.utilisation),
+            percent(result.waste),
             "" if is_ours else f"{(ours.utilisation - result.utilisation) * 100:+.1f}",
             f"{one.goal.utilisation:.0%} / {one.goal.waste:.0%}" if is_ours else "",
             ("yes" if one.is_met else "no") if is_ours else "",
         )
-
-
-def _padded(column: int, text: str, width: int) -> str:
-    return text.rjust(width) if column in {2, 3, 4} else text.ljust(width)
-
-
-def _percent(share: float) -> str:
-    return f"{share * 100:.2f} %"
 
 
 def _result(result: Result, ours: Result) -> dict[str, Any]:

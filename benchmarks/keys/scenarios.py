@@ -27,14 +27,16 @@ class Known(StrEnum):
     HINTED = "hidden, hints"  # a refusal says for how long, in whole seconds
     HIDDEN = "hidden, no hints"
 
+    @property
+    def retry_hint(self) -> RetryHint:
+        """What refusals say of a wait."""
+        return RetryHint.NONE if self is Known.HIDDEN else RetryHint.SECONDS
+
     def hint(self, quota: Quota, wait: float | None, now: float) -> LimitHint:
         """What a response says of limits, and a refusal of the seconds that there are to wait."""
-        said = _RETRY_HINTS[self].said(wait)
+        said = self.retry_hint.said(wait)
         stated = quota.stated(now) if self is Known.ADVERTISED else ()
         return LimitHint(said, stated) if stated or said is not None else NO_HINT
-
-
-_RETRY_HINTS = dict.fromkeys(Known, RetryHint.SECONDS) | {Known.HIDDEN: RetryHint.NONE}
 
 
 @dataclass(frozen=True, slots=True)

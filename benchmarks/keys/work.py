@@ -39,12 +39,12 @@ def dice(*seed: object) -> random.Random:
 def calls(chance: random.Random, mean_latency: float) -> Iterator[Call]:
     """Calls without end."""
     while True:
-        tokens = max(1, round(_log_normal(chance, MEAN_INPUT_TOKENS)))
+        tokens = max(1, round(log_normal(chance, MEAN_INPUT_TOKENS)))
         yield Call(
             tokens,
-            max(1, round(_log_normal(chance, MEAN_OUTPUT_TOKENS))),
+            max(1, round(log_normal(chance, MEAN_OUTPUT_TOKENS))),
             round(tokens * chance.uniform(3.5, 4.5)),
-            _log_normal(chance, mean_latency),
+            log_normal(chance, mean_latency),
         )
 
 
@@ -53,6 +53,7 @@ def trip(chance: random.Random) -> float:
     return chance.uniform(SHORTEST_TRIP, LONGEST_TRIP)
 
 
-def _log_normal(chance: random.Random, mean: float) -> float:
+def log_normal(chance: random.Random, mean: float) -> float:
+    """A number from the distribution that tokens and latencies have."""
     deviation = math.sqrt(math.log(1 + VARIATION**2))
     return chance.lognormvariate(math.log(mean) - deviation**2 / 2, deviation)

@@ -1,0 +1,48 @@
+"""Who asks, how often, and what else the parent has to do."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.leases.rhythm import Rhythm
+
+CHILDREN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Seconds that a lease may take: at the median, and 99 of 100."""
+
+    median: float
+    p99: float
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """So many children in a rhythm. `goal` is None where nothing is asked.
+
+    With `relays` the parent relays what ten processes spew; with `ledger` it enters each call in a
+    file before it lends, as a run with priced models does.
+    """
+
+    children: int
+    rhythm: Rhythm
+    relays: bool = False
+    ledger: bool = False
+    goal: Goal | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the table."""
+        who = "1 child" if self.children == 1 else f"{self.children} children, {self.rhythm}"
+        return who + ", relay load" * self.relays + ", ledger" * self.ledger
+
+
+def situations() -> Iterator[Situation]:
+    """All of them."""
+    yield Situation(1, Rhythm.TOGETHER)
+    yield Situation(CHILDREN, Rhythm.TOGETHER, goal=Goal(0.002, 0.025))
+    yield Situation(CHILDREN, Rhythm.TOGETHER, relays=True)
+    yield Situation(CHILDREN, Rhythm.TOGETHER, ledger=True)
+    yield Situation(CHILDREN, Rhythm.THINKING)
+    yield Situation(CHILDREN, Rhythm.THINKING, relays=True)
+    yield Situation(CHILDREN, Rhythm.HURRIED)
