@@ -84,19 +84,20 @@ class Child:
 
 @contextmanager
 def children(module: str, specs: Iterable[Mapping[str, object]]) -> Iterator[list[Child]]:
-    """One child for each spec; afterwards none is left."""
+    """One child for each spec; afterwards none is left, and after an error at once."""
     with ExitStack() as stack:
         started: list[Child] = []
         for spec in specs:
             started.append(Child(module, spec))
             stack.callback(started[-1].close)
-        stack.callback(_dismiss, started)  # all of them, before any is waited for
-        yield started
-
-
-def _dismiss(started: Iterable[Child]) -> None:
-    for child in started:
-        child.dismiss()
+        try:
+            yield started
+        except BaseException:
+            for child in started:
+                child.kill()
+            raise
+        for child in started:  # all of them, before any is waited for
+            child.dismiss()
 
 
 def told() -> Any:

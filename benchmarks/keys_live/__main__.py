@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.keys_live.report import as_json, as_table
 from benchmarks.keys_live.scenarios import scenarios
 from benchmarks.keys_live.trial import play
+from benchmarks.machine import this_machine
 from benchmarks.tables import write_json
 
 
@@ -29,12 +30,13 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [one for one in scenarios() if options.only in one.name]
     if not chosen:
         parser.error(f"no scenario has {options.only!r} in its name")
+    machine = this_machine()
     results = [
         play(one, options.seed, warm_up=options.warm_up, seconds=options.seconds) for one in chosen
     ]
-    sys.stdout.write(as_table(results))
+    sys.stdout.write(f"seed {options.seed}, {machine}\n\n{as_table(results)}")
     if options.json is not None:
-        write_json(options.json, as_json(results, options.seed))
+        write_json(options.json, as_json(results, options.seed, machine))
     return 1 if options.check and not all(one.is_met for one in results) else 0
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.keys_live.trial import Result
+from benchmarks.machine import Machine
 from benchmarks.tables import percent, table
 
 _HEADINGS = ("scenario", "seconds", "served", "refused", "utilisation", "wasted", "demand")
@@ -21,10 +22,11 @@ def as_table(results: Sequence[Result]) -> str:
     return table(rows, right=range(1, len(_HEADINGS)))
 
 
-def as_json(results: Sequence[Result], seed: int) -> dict[str, Any]:
+def as_json(results: Sequence[Result], seed: int, machine: Machine) -> dict[str, Any]:
     """All of it; shares are of 1."""
     return {
         "seed": seed,
+        "machine": asdict(machine),
         "scenarios": [{**asdict(one), "met": one.is_met} for one in results],
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from benchmarks.leases.report import as_json, as_table
 from benchmarks.leases.situations import situations
 from benchmarks.leases.trial import play
+from benchmarks.machine import this_machine
 from benchmarks.tables import write_json
 
 
@@ -25,10 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [one for one in situations() if options.only in one.name]
     if not chosen:
         parser.error(f"no situation has {options.only!r} in its name")
+    machine = this_machine()
     results = [play(situation, options.seconds) for situation in chosen]
-    sys.stdout.write(as_table(results))
+    sys.stdout.write(f"{machine}\n\n{as_table(results)}")
     if options.json is not None:
-        write_json(options.json, as_json(results))
+        write_json(options.json, as_json(results, machine))
     return 1 if options.check and not all(one.is_met for one in results) else 0
 
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from benchmarks.leases.trial import Result
+from benchmarks.machine import Machine
 from benchmarks.tables import table
 
 _HEADINGS = ("situation", "leases/s", "median", "p90", "p99", "longest", "relayed", "asked", "met")
@@ -16,12 +17,13 @@ def as_table(results: Sequence[Result]) -> str:
     return table([_HEADINGS, *map(_row, results)], right=_NUMBERS)
 
 
-def as_json(results: Sequence[Result]) -> dict[str, Any]:
+def as_json(results: Sequence[Result], machine: Machine) -> dict[str, Any]:
     """All of it, in seconds and bytes."""
     return {
+        "machine": asdict(machine),
         "situations": [
             {"name": one.situation.name, "met": one.is_met, **asdict(one)} for one in results
-        ]
+        ],
     }
 
 
