@@ -23,7 +23,7 @@ test-real-model: .venv/installed-dev  ## Run the main job against a real, small 
 bench-keys: .venv/installed  ## Simulate how well keys are used, beside two plain strategies
 	scripts/bench-keys.sh
 
-bench-keys-live: .venv/installed-dev  ## The same through real children over HTTP: six minutes
+bench-keys-live: .venv/installed-dev  ## The same through real children over HTTP: eight minutes
 	scripts/bench-keys-live.sh
 
 bench-day: .venv/installed  ## Simulate a day of 10,000 items, with keys that die and come back

@@ -10,13 +10,17 @@ from benchmarks.keys_live.trial import play
 from benchmarks.machine import this_machine
 from benchmarks.tables import write_json
 
+_WARM_UP = 60.0
+"""Seconds. Hidden limits are not yet known well after half of it: on a busy machine, where calls
+are long and unevenly on their way, twice as many are refused then."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Give the exit code: 1 if `--check` is given and something is not as it is asked to be."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.keys_live", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
     parser.add_argument(
-        "--warm-up", type=float, default=30.0, metavar="N", help="seconds before; default: 30"
+        "--warm-up", type=float, default=_WARM_UP, metavar="N", help="seconds before; default: 60"
     )
     parser.add_argument(
         "--seconds", type=float, default=75.0, metavar="N", help="that are counted; default: 75"
