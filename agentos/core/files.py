@@ -26,7 +26,16 @@ def _opened_at_once(path: str, flags: int) -> int:
 
 def sync_folder(folder: Path) -> None:
     """Put names that were added to, changed in or removed from `folder` on disk; raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _sync(folder, os.O_DIRECTORY)
+
+
+def sync_file(path: Path) -> None:
+    """Put what was written to a file on disk, by whomever; raises OSError."""
+    _sync(path, os.O_NOFOLLOW)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY | flags)
     try:
         os.fsync(descriptor)
     finally:

@@ -12,10 +12,13 @@ from agentos.core.prices import Cost, PriceTable, dollars
 
 
 class Ledger(Protocol):
-    """Where costs are kept beyond the process; both methods raise OSError."""
+    """Where costs are kept beyond the process; its methods raise OSError."""
 
     def reserve(self, call: str, model: str, most: Cost) -> None:
-        """Have the worst case of a call on disk before it is made."""
+        """Write the worst case of a call down before it is made."""
+
+    def sync(self) -> None:
+        """Return when all that was reserved is on disk; from any thread, and it may take long."""
 
     def settle(self, call: str, cost: Cost) -> None:
         """Put the real cost in its place; if that is lost, the worst case stands."""
@@ -74,10 +77,23 @@ class Budget:
             if self._ledger is not None and most.tokens:
                 self._ledger.reserve(call, wish.model, most)
         except OSError as error:
-            self._unwritable = error.strerror or str(error)
+            self.cannot_be_recorded(error)
             return False
         self._reserved[call] = (wish, most)
         return True
+
+    def sync(self) -> None:
+        """Have on disk what was set aside, if a limit is to hold over a power cut; raises OSError.
+
+        It changes nothing of the budget, so it needs no lock that others wait for.
+        """
+        is_limited = self._nanodollars is not None or self._tokens is not None
+        if self._ledger is not None and is_limited:
+            self._ledger.sync()
+
+    def cannot_be_recorded(self, error: OSError) -> None:
+        """There is no room from now on for a call that costs something."""
+        self._unwritable = error.strerror or str(error)
 
     def settle(self, call: str, usage: Usage | None) -> None:
         """Count what the call took, or all that was set aside where nobody tells."""

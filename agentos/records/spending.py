@@ -5,7 +5,7 @@ One JSON object a line, of four kinds:
     {"due": [LABEL, ...], "all": false}             a run takes these on, and with `all`
                                                     whatever else was due is so no more
     {"ended": LABEL}                                that item ended in its own right
-    {"reserved": CALL, "model": NAME, "tokens": N, "nanodollars": N}    before a call, fsynced
+    {"reserved": CALL, "model": NAME, "tokens": N, "nanodollars": N}    synced before a call
     {"settled": CALL, "tokens": N, "nanodollars": N}                    after it
 
 A call that was reserved and never settled, because somebody was killed, has cost what was
@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from agentos.core.errors import UsageError
-from agentos.core.files import read_regular, sync_folder
+from agentos.core.files import read_regular, sync_file, sync_folder
 from agentos.core.prices import Cost
 from agentos.records.files import append_line, json_line
 
@@ -28,7 +28,7 @@ from agentos.records.files import append_line, json_line
 class SpendingLedger:
     """The file of one batch, for the one process that holds the project's lock; from any thread.
 
-    `run_id` makes the ids of calls unique. `reserve` and `settle` raise OSError.
+    `run_id` makes the ids of calls unique. `reserve`, `sync` and `settle` raise OSError.
     """
 
     def __init__(self, path: Path, run_id: str) -> None:
@@ -36,6 +36,9 @@ class SpendingLedger:
         self._path = path
         self._run_id = run_id
         self._lock = threading.Lock()  # append_line is for one writer at a time
+        self._reserved = 0  # lines
+        self._syncing = threading.Lock()  # guards the next
+        self._synced = 0  # of those lines, so many are sure to be on disk
         self._due: set[str] = set()
         self._whole = 0  # bytes; what comes after them is a line that a power cut has torn
         self.spent = Cost()
@@ -75,10 +78,24 @@ class SpendingLedger:
                 self._path.unlink(missing_ok=True)
 
     def reserve(self, call: str, model: str, most: Cost) -> None:
-        """Have the worst case of a call on disk."""
+        """Write the worst case of a call down, so that a killed process has told of it."""
         line = {"reserved": self._id(call), "model": model} | _fields(most)
         with self._lock:
-            append_line(self._path, json_line(line), durable=True)
+            append_line(self._path, json_line(line))
+            self._reserved += 1
+
+    def sync(self) -> None:
+        """Return when all that was reserved before is on disk; who comes meanwhile waits for one.
+
+        Slow, and so not for whoever holds up others by a lock.
+        """
+        wanted = self._reserved
+        with self._syncing:
+            if self._synced >= wanted:
+                return
+            covered = self._reserved
+            sync_file(self._path)
+            self._synced = covered
 
     def settle(self, call: str, cost: Cost) -> None:
         """Put the real cost in the worst case's place."""

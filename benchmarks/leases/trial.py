@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from agentos.core.calls import MOST_TOKENS
 from agentos.core.credentials import Credential
 from agentos.credentials.budget import Budget
 from agentos.records.spending import SpendingLedger
@@ -80,8 +81,9 @@ def _coordinator(situation: Situation, stack: ExitStack) -> CredentialCoordinato
         Credential(f"key-{n + 1}", f"secret of key-{n + 1}", PROVIDER, max_concurrent=CHILDREN)
         for n in range(_KEYS)
     ]
-    ledger = None
+    budget = Budget()
     if situation.ledger:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ledger = SpendingLedger(folder / "spending.ndjson", "benchmark")
-    return CredentialCoordinator(keys, notify=lambda _: None, budget=Budget(ledger=ledger))
+        budget = Budget(tokens=MOST_TOKENS, ledger=ledger)
+    return CredentialCoordinator(keys, notify=lambda _: None, budget=budget)

@@ -27,6 +27,9 @@ class Ledger:
     def reserve(self, call: str, model: str, most: Cost) -> None:
         self._write("reserved", call, model, most)
 
+    def sync(self) -> None:
+        """Nothing to wait for."""
+
     def settle(self, call: str, cost: Cost) -> None:
         self._write("settled", call, cost)
 

@@ -4,6 +4,7 @@ import stat
 import tempfile
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -77,17 +78,58 @@ class TestRuns:
         ledger.settle("2", Cost(4, 40))
         assert spent(path) == Cost(104, 1040)
 
-    def test_a_reservation_waits_for_the_disk_and_nothing_after_the_call_does(
+    def test_who_syncs_waits_for_the_disk_and_nobody_else_does(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         ledger = begun(path, "LLD-1", "LLD-2")
         synced: list[int] = []
         monkeypatch.setattr(os, "fsync", synced.append)
         ledger.reserve("1", "m", Cost(100, 1000))
+        assert synced == []
+        ledger.sync()
         assert len(synced) == 1
+        ledger.sync()
         ledger.settle("1", Cost())
         ledger.end("LLD-1")
         assert len(synced) == 1
+
+    def test_one_sync_is_enough_for_all_that_wait_for_it(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        ledger = begun(path, "LLD-1")
+        first, second = threading.Event(), threading.Event()
+        synced: list[int] = []
+
+        def fsync(descriptor: int) -> None:
+            synced.append(descriptor)
+            first.set()
+            assert second.wait(60)
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        ledger.reserve("0", "m", Cost(1, 1))
+        with ThreadPoolExecutor(9) as executor:
+            waits = [executor.submit(ledger.sync)]
+            assert first.wait(60)
+            for number in range(1, 9):  # while the disk is busy
+                ledger.reserve(str(number), "m", Cost(1, 1))
+                waits.append(executor.submit(ledger.sync))
+            second.set()
+            for wait in waits:
+                wait.result(timeout=60)
+        assert len(synced) == 2
+
+    def test_a_sync_that_fails_is_told_to_all(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fsync(_descriptor: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        ledger = begun(path, "LLD-1")
+        ledger.reserve("1", "m", Cost(1, 1))
+        monkeypatch.setattr(os, "fsync", fsync)
+        for _ in range(2):
+            with pytest.raises(OSError, match="No space"):
+                ledger.sync()
 
 
 class TestEnd:

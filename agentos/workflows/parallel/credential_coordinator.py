@@ -53,9 +53,10 @@ class CredentialCoordinator:
     ) -> None:
         given = list(credentials)
         named = [_named(one, position) for position, one in enumerate(given, start=1)]
+        self._budget = Budget() if budget is None else budget
         self._pool = CredentialPool(
             named,
-            budget=budget,
+            budget=self._budget,
             default_slots=default_slots,
             simulate_rate_limits=simulate_rate_limits,
             lease_term=lease_term,
@@ -165,8 +166,24 @@ class CredentialCoordinator:
                         continue
             for sentence in sentences:
                 self._tell(sentence)
+            if isinstance(answer, Lease):
+                return self._recorded(owner, answer)
             if not isinstance(answer, Waiting) or now >= deadline:
                 return answer
+
+    def _recorded(self, owner: str | None, lease: Lease) -> Lease | Refused:
+        """The lease, once its call's worst case is on disk; outside of the lock, for it is slow."""
+        try:
+            self._budget.sync()
+        except OSError as error:
+            with self._changed:
+                self._budget.cannot_be_recorded(error)
+                self._pool.cancel(owner, lease.id, self._clock())
+                self._wake()
+            return Refused(
+                f"what calls cost cannot be recorded: {error.strerror}", over_budget=True
+            )
+        return lease
 
     def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:

@@ -19,6 +19,7 @@ from agentos.core.calls import (
 )
 from agentos.core.credentials import Credential, RateLimits, Rest
 from agentos.core.errors import ConfigError
+from agentos.core.prices import Cost
 from agentos.credentials.answers import Refused, Waiting
 from agentos.credentials.budget import Budget
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
@@ -344,6 +345,36 @@ class TestBudget:
         assert stage.pool.wait("late", ticket, 20.0) == Refused(
             "60 of 100 tokens are spent, and the next call may take 50", over_budget=True
         )
+
+    def test_no_call_is_made_whose_worst_case_is_not_on_disk(self) -> None:
+        class Ledger:
+            """A disk that takes what is written and cannot keep it."""
+
+            def __init__(self) -> None:
+                self.settled: list[Cost] = []
+                self.is_full = True
+
+            def reserve(self, call: str, model: str, most: Cost) -> None:
+                """Into the page cache."""
+
+            def sync(self) -> None:
+                if self.is_full:
+                    raise OSError(28, "No space left on device")
+
+            def settle(self, call: str, cost: Cost) -> None:
+                self.settled.append(cost)
+
+        ledger = Ledger()
+        stage = Stage(Credential("a", None), budget=Budget(tokens=99, ledger=ledger))
+        refused = stage.pool.wait("o", stage.pool.request("o", call_of(50)), 5.0)
+        assert isinstance(refused, Refused)
+        assert refused.over_budget
+        assert "No space left on device" in refused.reason
+        assert ledger.settled == [Cost(50, None)]
+        ledger.is_full = False
+        assert stage.lease(wanted=call_of(0)).credential == "a"  # its slot is free again
+        later = stage.pool.wait("o", stage.pool.request("o", call_of(1)), 5.0)
+        assert isinstance(later, Refused)
 
     def test_the_library_form_costs_nothing(self, stage: Stage) -> None:
         stage.lease(wanted=call_of(100))
