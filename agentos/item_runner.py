@@ -30,6 +30,7 @@ from agentos.interruption import Interruption
 from agentos.leasing_model import LeasingModel
 from agentos.models.registry import load_model
 from agentos.publishing.index import IndexEntry, as_it_stands, read_index
+from agentos.step_stamp import StepStamp
 from agentos.workflows.issue import workflow as issue_workflow
 from agentos.workflows.journal import Journal, JournalIdentity
 from agentos.workflows.lld import workflow as lld_workflow
@@ -74,6 +75,7 @@ def run_item(
     Raises LockedError while another process works on the item; what else is raised is a fault of
     our own. `say` takes lines for people. Events go out after what they tell of is on disk.
     """
+    emit = StepStamp(emit)
     try:
         interruption.check()
         task = _prepare(work, leases, interruption, emit, environ)

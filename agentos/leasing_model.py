@@ -12,7 +12,9 @@ from agentos.core.calls import (
     Answer,
     Lease,
     Leases,
+    Limit,
     LimitHint,
+    LimitScope,
     Model,
     Refusal,
     RefusalKind,
@@ -177,6 +179,7 @@ class LeasingModel:
                 call=lease.id,
                 credential=lease.credential,
                 model=wish.model,
+                quota=lease.quota,
                 most_input_tokens=wish.bound.input_tokens,
                 most_output_tokens=wish.bound.output_tokens,
             )
@@ -191,7 +194,8 @@ class LeasingModel:
 
     def _call(self, lease: Lease, request: Request) -> Answer | Refusal:
         if lease.simulate_rate_limit:
-            hint = LimitHint(SIMULATED_BACKOFF)
+            limit = Limit(LimitScope.REQUESTS, remaining=0, reset_after=SIMULATED_BACKOFF)
+            hint = LimitHint(SIMULATED_BACKOFF, (limit,))
             return self._land(
                 Refusal(RefusalKind.RATE_LIMITED, "simulated", hint, "simulated", Usage())
             )
@@ -250,10 +254,7 @@ def _judged(request: Request, answer: Answer) -> Answer | Refusal:
 
 def _end_of_call(call: CallStarted, seconds: float, result: Answer | Refusal) -> Event:
     usage = result.usage or Usage()
-    known: dict[str, Any] = {
-        "call": call.call,
-        "credential": call.credential,
-        "model": call.model,
+    known: dict[str, Any] = call.of_call | {
         "seconds": seconds,
         "usage_known": result.usage is not None,
         "input_tokens": usage.input_tokens,
@@ -267,6 +268,7 @@ def _end_of_call(call: CallStarted, seconds: float, result: Answer | Refusal) ->
         refusal=result.kind,
         message=result.message,
         code=result.code,
+        limits=result.used_up,
         retry_after=result.retry_after,
         **known,
     )

@@ -6,7 +6,7 @@ import pytest
 from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
 from agentos.core.child_spec import ItemSpec
 from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
-from agentos.core.events import CallFinished, CallStarted, Event, Reported, StepFinished
+from agentos.core.events import CallEvent, CallFinished, CallStarted, Event, Reported, StepFinished
 from agentos.core.items import Item, Kind
 from agentos.core.model_settings import ModelSettings
 from agentos.core.outcomes import Outcome
@@ -137,6 +137,14 @@ class TestModels:
         ends = [event.call for event in desk.events if isinstance(event, CallFinished)]
         assert calls == ends == desk.settled
         assert len(calls) >= 2
+
+    def test_each_call_says_for_which_step_it_is(self, tmp_path: Path) -> None:
+        desk = Desk(tmp_path)
+        desk.run()
+        calls = [event for event in desk.events if isinstance(event, CallEvent)]
+        asked = {(call.step, call.attempt) for call in calls}
+        assert {("draft", 1), ("review-1", 1)} <= asked
+        assert {step for step, _ in asked} <= set(desk.steps)
 
     def test_a_setting_that_is_wrong_fails_the_item_with_its_hint(self, tmp_path: Path) -> None:
         report = Desk(tmp_path).run({"AGENTOS_EMBEDDED_LATENCY": "soon"})

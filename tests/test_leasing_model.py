@@ -23,6 +23,7 @@ from agentos.core.calls import (
 from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted, ModelError
 from agentos.core.events import (
     CallAbandoned,
+    CallEvent,
     CallFinished,
     CallRefused,
     CallStarted,
@@ -73,7 +74,9 @@ class Rig:
     name = "fake/model"
     provider = "fake"
 
-    def __init__(self, *results: Answer | Refusal | Exception, simulate: int = 0) -> None:
+    def __init__(
+        self, *results: Answer | Refusal | Exception, simulate: int = 0, quota: str = ""
+    ) -> None:
         self.happened: list[Event | str] = []
         self.pauses: list[float] = []
         self.secrets: list[str | None] = []
@@ -82,6 +85,7 @@ class Rig:
         self.meanwhile: dict[str, Callable[[], object]] = {}
         self._results = list(results)
         self._simulate = simulate
+        self._quota = quota
         self._leases = 0
         self._now = 0.0
         self.seconds = 2.5  # that a call takes
@@ -125,9 +129,9 @@ class Rig:
         assert wish == Wish("fake", "fake/model", BOUND)
         self._enter("acquire")
         self._leases += 1
-        return Lease(
-            str(self._leases), f"key-{self._leases}", SECRET, self._leases <= self._simulate
-        )
+        simulate = self._leases <= self._simulate
+        name = f"key-{self._leases}"
+        return Lease(str(self._leases), name, SECRET, simulate, self._quota)
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         self._enter("settle")
@@ -330,7 +334,8 @@ def test_a_request_that_is_refused_for_good_is_not_repeated() -> None:
 def test_a_simulated_rate_limit_calls_nobody() -> None:
     rig = Rig(ANSWER, simulate=2)
     assert rig.run() == ANSWER
-    hint = LimitHint(SIMULATED_BACKOFF)
+    requests = Limit(LimitScope.REQUESTS, remaining=0, reset_after=SIMULATED_BACKOFF)
+    hint = LimitHint(SIMULATED_BACKOFF, (requests,))
     limit = Refusal(RefusalKind.RATE_LIMITED, "simulated", hint, "simulated", Usage())
     assert rig.settled == [("1", limit), ("2", limit), ("3", ANSWER)]
     assert len(rig.secrets) == 1
@@ -342,8 +347,20 @@ def test_a_simulated_rate_limit_calls_nobody() -> None:
         refusal="rate_limited",
         message="simulated",
         code="simulated",
+        limits=("requests",),
         retry_after=1.0,
     )
+
+
+def test_a_refusal_tells_the_domain_and_which_limits_are_used_up() -> None:
+    left = Limit(LimitScope.REQUESTS, limit=50, remaining=3)
+    hint = LimitHint(9.0, (left, *HINT.limits))
+    rig = Rig(Refusal(RefusalKind.RATE_LIMITED, "not now", hint), ANSWER, quota="org-a")
+    rig.run()
+    calls = [event for event in rig.events if isinstance(event, CallEvent)]
+    assert {(call.quota, call.model) for call in calls} == {("org-a", "fake/model")}
+    assert isinstance(calls[1], CallRefused)
+    assert calls[1].limits == ("tokens",)
 
 
 @pytest.mark.parametrize(
@@ -425,6 +442,7 @@ class TestWhatIsNoAnswer:
             refusal="empty",
             message=why,
             code="empty",
+            limits=("tokens",),
             input_tokens=7,
             output_tokens=9,
             cached_tokens=3,

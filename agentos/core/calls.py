@@ -169,6 +169,11 @@ class Refusal:
         """
         return self.hint.retry_after
 
+    @property
+    def used_up(self) -> tuple[LimitScope, ...]:
+        """The limits of which the provider says that nothing is left."""
+        return tuple(limit.scope for limit in self.hint.limits if limit.remaining == 0)
+
 
 class Model(Protocol):
     """An adapter to one provider."""
@@ -197,12 +202,16 @@ Raises ModelError, CredentialsExhausted or Interrupted.
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A credential lent for one call. `credential` is its printable name."""
+    """A credential lent for one call. `credential` and `quota` are printable names.
+
+    The quota is what the credential shares its limits with others by.
+    """
 
     id: str
     credential: str
     secret: str | None = field(repr=False)
     simulate_rate_limit: bool = False
+    quota: str = ""
 
 
 @dataclass(frozen=True, slots=True)

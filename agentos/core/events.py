@@ -11,6 +11,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agentos.core.calls import Usage
 from agentos.core.outcomes import Outcome
@@ -79,36 +80,45 @@ class LeaseGranted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallStarted(Event):
-    """A request goes out; exactly one of the three events below ends it.
+class CallEvent(Event):
+    """Of one call; `call` tells it apart within the run.
 
-    `call` tells it apart within the run. The tokens are the most that it can cost.
+    `quota` and `model` are the domain whose limits it meets. It is the `attempt`th call for its
+    `step`, counted from 1.
     """
 
     call: str
     credential: str
     model: str
+    quota: str = ""
+    step: str = ""
+    attempt: int = 0
+
+    @property
+    def of_call(self) -> dict[str, Any]:
+        """What all events of the call have in common, by field."""
+        return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(CallEvent)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(CallEvent):
+    """A request goes out; exactly one of the three events below ends it.
+
+    The tokens are the most that it can cost.
+    """
+
     most_input_tokens: int = 0
     most_output_tokens: int = 0
 
     def abandoned(self, reason: str) -> "CallAbandoned":
         """Its end, where nobody waits for the answer any more."""
-        return CallAbandoned(
-            item=self.item,
-            call=self.call,
-            credential=self.credential,
-            model=self.model,
-            reason=reason,
-        )
+        return CallAbandoned(reason=reason, **self.of_call)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallEnded(Event):
+class CallEnded(CallEvent):
     """A provider said something; what that cost is unknown where `usage_known` is false."""
 
-    call: str
-    credential: str
-    model: str
     seconds: float
     usage_known: bool = True
     input_tokens: int = 0
@@ -137,22 +147,21 @@ class CallFinished(CallEnded):
 class CallRefused(CallEnded):
     """A model did not answer; `refusal` is a RefusalKind, `code` what a program can tell it by.
 
+    `limits` are the scopes (a LimitScope each) of which the provider says that nothing is left.
     `retry_after` is in seconds.
     """
 
     refusal: str
     message: str
     code: str = ""
+    limits: tuple[str, ...] = ()
     retry_after: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallAbandoned(Event):
+class CallAbandoned(CallEvent):
     """Nobody waits for the answer any more; what it cost nobody tells."""
 
-    call: str
-    credential: str
-    model: str
     reason: str
 
 

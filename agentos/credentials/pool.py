@@ -283,7 +283,8 @@ class CredentialPool:
         hope.account.in_use += 1
         key.granted += 1
         key.last_granted = next(self._grants)
-        lease = Lease(ticket, key.credential.name, key.credential.secret, simulate)
+        name, secret = key.credential.name, key.credential.secret
+        lease = Lease(ticket, name, secret, simulate, hope.account.name)
         self._loans[ticket] = Loan(wanted, lease, hope, hope.domain.admit(wanted.most, now))
 
     def _drop(self, lease_id: str, now: float) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from agentos.core.events import (
     CallAbandoned,
@@ -55,11 +56,13 @@ def read_events(fd: int, mask: Callable[[str], str]) -> Iterator[Event]:
 
 def masked(event: Event, mask: Callable[[str], str]) -> Event:
     """The event with every text masked; a StrEnum is no text of a child's."""
-    texts = {
-        field.name: mask(value)
-        for field in dataclasses.fields(event)
-        if type(value := getattr(event, field.name)) is str
-    }
+    texts: dict[str, Any] = {}
+    for field in dataclasses.fields(event):
+        value = getattr(event, field.name)
+        if type(value) is str:
+            texts[field.name] = mask(value)
+        elif type(value) is tuple:
+            texts[field.name] = tuple(map(mask, value))
     return dataclasses.replace(event, **texts)
 
 

@@ -62,7 +62,7 @@ def granted(pool: CredentialPool, owner: str | None, now: float = 0.0) -> Lease:
 def test_a_lease_carries_name_and_secret_and_its_ticket_is_its_id() -> None:
     pool = pool_of(Credential("a", "s3cret"))
     ticket = pool.request("o", P)
-    assert pool.poll("o", ticket, 0.0) == Lease(ticket, "a", "s3cret")
+    assert pool.poll("o", ticket, 0.0) == Lease(ticket, "a", "s3cret", quota="a")
 
 
 def test_a_granted_ticket_gets_the_same_lease_again_until_it_is_settled() -> None:

@@ -164,10 +164,12 @@ def test_every_text_is_masked(pipe: Pipe) -> None:
         refusal="credential",
         message=f"bad key {SECRET}",
         code=f"invalid {SECRET}",
+        limits=("requests", SECRET),
         retry_after=1.0,
     )
     [event] = pipe.events_of(line(refused))
-    assert event == replace(refused, message="bad key ***", code="invalid ***")
+    limits = ("requests", "***")
+    assert event == replace(refused, message="bad key ***", code="invalid ***", limits=limits)
 
 
 @pytest.mark.parametrize(

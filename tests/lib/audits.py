@@ -37,6 +37,14 @@ def call_events(runs: "list[Path]", kind: str) -> Iterator[dict[str, Any]]:
         )
 
 
+def events_by_item(run: Path) -> dict[str, list[dict[str, Any]]]:
+    """What a run's audits hold, in the order in which it was written, by the item's label."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for event in _audited(run):
+        found.setdefault(event["item"], []).append({**event})
+    return found
+
+
 def _audited(run: Path) -> Iterator[Mapping[str, Any]]:
     for audit in run.glob("workflow-audit-*.jsonl"):
         for line in audit.read_text().splitlines():

@@ -5,7 +5,7 @@ integers from 2**31. A child sends Bind, Acquire, Renew or Settle and gets an ob
 is
 
     bound, renewed, settled
-    granted    with `lease`: id, credential, secret, simulate_rate_limit
+    granted    with `lease`: id, credential, secret, simulate_rate_limit, quota
     waiting    ask again with the same ticket
     exhausted  with `reason`: no credential will ever serve
     overspent  with `reason`: the budget has no room for it
@@ -112,6 +112,7 @@ def encode_lease(lease: Lease) -> str:
         "credential": lease.credential,
         "secret": lease.secret,
         "simulate_rate_limit": lease.simulate_rate_limit,
+        "quota": lease.quota,
     }
     return encode_answer("granted", lease=fields)
 

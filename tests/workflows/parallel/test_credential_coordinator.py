@@ -386,7 +386,7 @@ class TestProductForm:
         stage = Stage(Credential("a", "s3cret"))
         ticket = stage.pool.request("o", P)
         lease = stage.pool.wait("o", ticket, 0)
-        assert lease == Lease(ticket, "a", "s3cret")
+        assert lease == Lease(ticket, "a", "s3cret", quota="a")
         assert stage.pool.wait("o", ticket, 0) is lease
         stage.pool.settle("o", ticket, ANSWER)
         stage.pool.settle("o", ticket, ANSWER)

@@ -41,11 +41,11 @@ def test_the_text_of_an_answer_stays_where_it_is() -> None:
     assert decode_call(text) == Settle("1", Answer("", "", Usage(1, 2)))
 
 
-@given(texts, texts, st.none() | texts, st.booleans())
-def test_a_lease_crosses_unharmed(id_: str, name: str, secret: str | None, flag: bool) -> None:
-    text = encode_lease(Lease(id_, name, secret, flag))
+@given(st.builds(Lease, texts, texts, st.none() | texts, st.booleans(), texts))
+def test_a_lease_crosses_unharmed(lease: Lease) -> None:
+    text = encode_lease(lease)
     assert text.isascii()
-    assert Lease(**decode_answer(text)["lease"]) == Lease(id_, name, secret, flag)
+    assert Lease(**decode_answer(text)["lease"]) == lease
 
 
 def test_integers_beyond_32_bits_cross_unharmed() -> None:
