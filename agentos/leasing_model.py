@@ -33,7 +33,8 @@ from agentos.core.events import (
     LeaseGranted,
     LeaseRequested,
 )
-from agentos.core.masking import SHORTEST_SECRET, Masker, mask_quoted
+from agentos.core.masking import SHORTEST_SECRET
+from agentos.core.quoted_secrets import Quotes
 from agentos.documents.substance import unwrapped, why_no_answer
 
 MAX_ATTEMPTS = 5
@@ -234,11 +235,10 @@ def _without_secret(result: Answer | Refusal, secret: str | None) -> Answer | Re
     """The result without the key: a server may echo it, and journal and documents are files."""
     if secret is None or len(secret) < SHORTEST_SECRET:
         return result
-    masker = Masker([secret])
+    quotes = Quotes(secret)
     if isinstance(result, Answer):
-        return replace(result, text=masker.mask(result.text))
-    message, code = mask_quoted(result.message, secret), mask_quoted(result.code, secret)
-    return replace(result, message=message, code=code)
+        return replace(result, text=quotes.mask_prose(result.text))
+    return replace(result, message=quotes.mask(result.message), code=quotes.mask(result.code))
 
 
 def _judged(request: Request, answer: Answer) -> Answer | Refusal:

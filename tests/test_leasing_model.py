@@ -615,6 +615,6 @@ def test_no_event_and_no_error_shows_the_secret() -> None:
 def test_a_key_that_a_server_echoes_goes_no_further() -> None:
     echoed = Answer(f"{DOCUMENT}\n\nIts key: {SECRET}, {SECRET.upper()}.", "fake/model-1", Usage())
     rig = Rig(Refusal(RefusalKind.TRANSIENT, f"no {SECRET}", code=SECRET), echoed)
-    assert rig.run().text == f"{DOCUMENT}\n\nIts key: ***, {SECRET.upper()}."
+    assert rig.run().text == f"{DOCUMENT}\n\nIts key: ***, ***."
     assert SECRET not in repr(rig.events)
     assert SECRET not in repr(rig.settled)

@@ -55,7 +55,7 @@ class AnthropicModel(HostedModel):
         limits = self._settings.time_limits
         try:
             with (
-                self.client() as http,
+                self.client(secret) as http,
                 closing(self._open(http, join(request), secret)) as response,
             ):
                 hint = limit_hint(response.headers, self._now())

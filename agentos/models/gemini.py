@@ -72,7 +72,7 @@ class GeminiModel(HostedModel):
         headers: dict[str, str] = {}
         message = Message()
         try:
-            with self.client() as http:
+            with self.client(secret) as http:
                 http.event_hooks["response"].append(lambda reply: headers.update(reply.headers))
                 for chunk in self._stream(self._client(http, secret), join(request)):
                     message.take(chunk)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from agentos.core.calls import MOST_TOKENS, Answer, LimitHint, Refusal, RefusalKind, Usage
-from agentos.core.masking import mask_quoted
+from agentos.core.quoted_secrets import mask_quoted
 from agentos.core.terminal_text import printable
 from agentos.core.text import well_formed
 from agentos.models.limit_headers import duration

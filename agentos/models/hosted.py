@@ -34,10 +34,12 @@ class HostedModel:
         """The provider's name."""
         return self._settings.name.partition("/")[0]
 
-    def client(self) -> AbstractContextManager["httpx2.Client"]:
-        """An HTTP client for one call, bounded by the settings."""
+    def client(self, secret: str | None) -> AbstractContextManager["httpx2.Client"]:
+        """An HTTP client for one call with the secret, bounded by the settings."""
         return guarded_client(
-            self._settings.time_limits, max_output_tokens=self._settings.max_output_tokens
+            self._settings.time_limits,
+            secret=secret,
+            max_output_tokens=self._settings.max_output_tokens,
         )
 
     def bound(self, request: Request) -> Usage:

@@ -64,7 +64,7 @@ class OpenAIModel(HostedModel):
         message = Message()
         try:
             with (
-                self.client() as http,
+                self.client(secret) as http,
                 self._open(self._client(http, secret), join(request)) as stream,
             ):
                 hint = limit_hint(stream.response.headers, self._now())

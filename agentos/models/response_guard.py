@@ -13,6 +13,7 @@ from agentos.core.calls import Refusal, RefusalCode, RefusalKind, Usage
 from agentos.core.clock import Clock
 from agentos.core.model_settings import TimeLimits
 from agentos.core.terminal_text import printable
+from agentos.models.key_echo import EchoedBody, KeyEcho
 
 _FITTING_TYPES = ("text/event-stream", "application/json")
 _MAX_SHOWN = 200  # characters of an address that a server names
@@ -30,11 +31,13 @@ class Guard:
         max_body: int,
         refuse: Callable[[Refusal], Exception],
         clock: Clock,
+        echo: KeyEcho,
     ) -> None:
         self._limits = limits
         self._max_body = max_body
         self._refuse = refuse
         self._clock = clock
+        self._echo = echo
         self._deadline = clock() + limits.total
         self._socket: socket.socket | None = None
         self.is_over = False
@@ -60,7 +63,8 @@ class Guard:
         request.extensions = {**request.extensions, "trace": self._traced}
 
     def after(self, response: httpx2.Response) -> None:
-        """Judge a response by its status and headers, and bound its body."""
+        """Judge a response by its status and headers; bound its body, and keep the key out."""
+        self._mask_head(response)
         host = response.request.url.host
         if response.is_redirect:
             raise self._refuse(_redirect(response))
@@ -75,7 +79,16 @@ class Guard:
             # Its status says enough, and nobody unpacks it.
             del response.headers["content-encoding"]
             response.stream = httpx2.ByteStream(b"")
-        response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), self._check)
+        body = self._echo.body(is_error=not response.is_success)
+        response.stream = _Bounded(cast(httpx2.SyncByteStream, response.stream), self._check, body)
+
+    def _mask_head(self, response: httpx2.Response) -> None:
+        """Texts of headers and status come back in exceptions, of parsers among others."""
+        for name, value in response.headers.items():
+            if (masked := self._echo.mask(value)) != value:
+                response.headers[name] = masked
+        if (phrase := self._echo.mask(response.reason_phrase)) != response.reason_phrase:
+            response.extensions["reason_phrase"] = phrase.encode("ascii", "replace")
 
     def _traced(self, name: str, info: Mapping[str, Any]) -> None:
         """Keep the connection's socket; the name and the stream are httpcore's."""
@@ -102,12 +115,15 @@ class _Bounded(httpx2.SyncByteStream):
     """A response's bytes, each chunk of them after a check of the size so far.
 
     All that passes the guard is text; a byte that is no UTF-8 is replaced, for an SDK would throw a
-    whole answer away over it.
+    whole answer away over it. It holds no key.
     """
 
-    def __init__(self, inner: httpx2.SyncByteStream, check: Callable[[int], None]) -> None:
+    def __init__(
+        self, inner: httpx2.SyncByteStream, check: Callable[[int], None], body: EchoedBody
+    ) -> None:
         self._inner = inner
         self._check = check
+        self._body = body
 
     def __iter__(self) -> Iterator[bytes]:
         size = 0
@@ -115,8 +131,9 @@ class _Bounded(httpx2.SyncByteStream):
         for chunk in self._inner:
             size += len(chunk)
             self._check(size)
-            yield decoder.decode(chunk).encode("utf-8")
-        yield decoder.decode(b"", final=True).encode("utf-8")
+            yield self._body.feed(decoder.decode(chunk)).encode("utf-8")
+        rest = self._body.feed(decoder.decode(b"", final=True)) + self._body.finish()
+        yield rest.encode("utf-8")
 
     def close(self) -> None:
         self._inner.close()

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from agentos.core.calls import NO_HINT, LimitHint, Refusal, RefusalCode, RefusalKind, Usage
 from agentos.core.clock import Clock
 from agentos.core.installation import install_command
-from agentos.core.masking import mask_quoted
 from agentos.core.model_settings import TimeLimits
+from agentos.core.quoted_secrets import mask_quoted
 from agentos.core.terminal_text import printable
+from agentos.models.key_echo import KeyEcho
 
 if TYPE_CHECKING:
     import httpx2
@@ -57,10 +58,15 @@ class Unfit(Exception):  # noqa: N818 - a verdict on a response, which `broken` 
 
 @contextmanager
 def guarded_client(
-    limits: TimeLimits, *, max_output_tokens: int = 0, clock: Clock = time.monotonic
+    limits: TimeLimits,
+    *,
+    secret: str | None = None,
+    max_output_tokens: int = 0,
+    clock: Clock = time.monotonic,
 ) -> Iterator["httpx2.Client"]:
     """An HTTP client for one call, whose every response is bounded: in time, size and kind.
 
+    No response shows the secret, nor a part of it, to who reads it.
     The total limit runs from here on. An SDK has to be given this client's `timeout` too. Proxies
     and certificates that the environment names count: they belong to the network. Raises Unfit
     where they cannot be used, so it is entered where exceptions are caught for `broken`.
@@ -70,7 +76,7 @@ def guarded_client(
     from agentos.models.response_guard import Guard  # noqa: PLC0415 - it imports httpx2
 
     max_body = max(MAX_BODY, max_output_tokens * MAX_BYTES_PER_TOKEN)
-    guard = Guard(limits, max_body, Unfit, clock)
+    guard = Guard(limits, max_body, Unfit, clock, KeyEcho(secret))
     try:
         # Hooks rather than a transport of our own, which would switch the proxies off.
         client = httpx2.Client(

@@ -19,8 +19,9 @@ from agentos.core.config.credentials import ReadKeyring, SecretError, resolve_fo
 from agentos.core.config.known_settings import ROLES
 from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
-from agentos.core.masking import Masker, mask_quoted
+from agentos.core.masking import Masker
 from agentos.core.model_settings import ModelSettings, TimeLimits
+from agentos.core.quoted_secrets import mask_quoted
 from agentos.core.terminal_text import printable
 from agentos.models.catalog import account_of, check_package, choose
 from agentos.models.registry import load_model, load_provider

@@ -115,7 +115,12 @@ class Recorded:
 @contextmanager
 def no_network(recorded: Recorded) -> Iterator[None]:
     @contextmanager
-    def client(limits: TimeLimits, *, max_output_tokens: int) -> Iterator[httpx2.Client]:
+    def client(
+        limits: TimeLimits,
+        *,
+        secret: str | None,
+        max_output_tokens: int,
+    ) -> Iterator[httpx2.Client]:
         assert max_output_tokens > 0
         timeout = httpx2.Timeout(limits.idle, connect=limits.connect)
         with httpx2.Client(transport=httpx2.MockTransport(recorded), timeout=timeout) as client:

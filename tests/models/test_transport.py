@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from agentos.core.calls import LimitHint, Refusal, RefusalCode, RefusalKind, Usage
 from agentos.core.installation import install_command
 from agentos.core.model_settings import TimeLimits
+from agentos.models.key_echo import KeyEcho
 from agentos.models.transport import (
     MAX_BODY,
     MAX_BYTES_PER_TOKEN,
@@ -452,7 +453,7 @@ def test_the_total_limit_holds_before_there_is_a_body(drop: bytes) -> None:
 def test_a_connection_that_comes_about_too_late_is_hung_up(server: _Server) -> None:
     from agentos.models.response_guard import Guard
 
-    guard = Guard(PATIENT, 100, Unfit, lambda: 0.0)
+    guard = Guard(PATIENT, 100, Unfit, lambda: 0.0, KeyEcho(None))
     ours, theirs = socket.socketpair()
     with ours, theirs:
         guard._hang_up()
@@ -465,3 +466,23 @@ def test_a_byte_that_is_no_text_does_not_lose_the_rest(server: _Server) -> None:
     server.body = b'{"a": "' + b"\xff" + 'Größe"}'.encode() + b"\xc3"
     with guarded_client(PATIENT) as client, client.stream("GET", url(server)) as response:
         assert b"".join(response.iter_bytes(1)).decode() == '{"a": "\ufffdGröße"}\ufffd'
+
+
+@pytest.mark.parametrize("status", [200, 401])
+def test_what_a_server_echoes_of_the_key_nobody_reads(server: _Server, status: int) -> None:
+    server.status = status
+    server.headers = JSON | {"x-echo": f"Bearer {SECRET}", "retry-after": SECRET[3:14]}
+    server.body = f'{{"error": {{"message": "not {SECRET} nor {SECRET[:12]}"}}}}'.encode()
+    with guarded_client(PATIENT, secret=SECRET) as client:
+        response = client.get(url(server))
+    assert response.json() == {"error": {"message": "not *** nor ***"}}
+    assert response.headers["x-echo"] == "Bearer ***"
+    assert response.headers["retry-after"] == "***"
+
+
+def test_nor_where_it_would_send_the_key(server: _Server) -> None:
+    server.status = 307
+    server.headers = {"location": f"http://127.0.0.1:9/{SECRET[:12]}/v1?key={SECRET}"}
+    with guarded_client(PATIENT, secret=SECRET) as client, pytest.raises(Unfit) as caught:
+        client.get(url(server))
+    assert "127.0.0.1/***/v1" in str(caught.value)
