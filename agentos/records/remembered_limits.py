@@ -5,7 +5,7 @@ meets the limit anew, and never a run. It holds names and sentences of ours, and
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ _SKEW = 60.0  # seconds by which two processes may differ in what time it is
 
 @dataclass(frozen=True, slots=True)
 class Recalled:
-    """What earlier runs left, and a sentence about what could not be read, empty if all could."""
+    """What earlier runs left, and a sentence about what went wrong, empty if nothing did."""
 
     rests: tuple[Rest, ...] = ()
     warning: str = ""
@@ -98,28 +98,47 @@ class RememberedLimits:
         """
         notes = [_note(rest, now) for rest in rests]
         notes = [note for note in notes if _is_sane(note)]
-        return self._add(notes, now) if notes else ""
+        if not notes:
+            return ""
+        why = self._change(lambda old: _merged([*old, *notes], now))
+        return self._lost(why) if why else ""
 
-    def _add(self, notes: list[_Note], now: datetime) -> str:
+    def forget(self, provider: str, quota: str, model: str, now: datetime) -> Recalled:
+        """Take out the rest of a domain that is over after all; gives what was taken out.
+
+        Nothing is made where there is none. Waits up to two seconds for others.
+        """
+        domain = provider, quota, model
+        found = self.load(now).rests
+        gone = tuple(r for r in found if (r.provider, r.quota, r.model) == domain)
+        if not gone:
+            return Recalled()
+        why = self._change(lambda old: [note for note in old if note.domain != domain])
+        if why:
+            return Recalled(warning=f"a limit that is over cannot be forgotten: {self.path}: {why}")
+        return Recalled(gone)
+
+    def _change(self, edit: Callable[[list[_Note]], list[_Note]]) -> str:
+        """Write what `edit` makes of what is there; returns why not, or an empty string."""
         lock = filelock.FileLock(
             self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT, mode=FILE_MODE
         )
         try:
             self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             with lock:
-                self._write_with(notes, now)
+                self._write_changed(edit)
         except filelock.Timeout:
-            return self._lost("another process holds its lock")
+            return "another process holds its lock"
         except (OSError, NotImplementedError) as error:  # the latter where nothing can be locked
-            return self._lost(getattr(error, "strerror", None) or str(error))
+            return getattr(error, "strerror", None) or str(error)
         return ""
 
-    def _write_with(self, notes: list[_Note], now: datetime) -> None:
+    def _write_changed(self, edit: Callable[[list[_Note]], list[_Note]]) -> None:
         try:
             old = self._read()
         except (OSError, ValueError):  # whatever it is, it is nothing to keep
             old = []
-        new = _merged([*old, *notes], now)
+        new = edit(old)
         if new == old:
             return
         data = {"version": _VERSION, "rests": [_fields(note) for note in new]}

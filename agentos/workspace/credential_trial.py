@@ -47,6 +47,7 @@ class Result(Enum):
     """How a trial ended."""
 
     WORKS = auto()
+    LIMITED = auto()  # so does this one, but its quota has to rest
     FAILS = auto()
     UNTRIED = auto()  # nothing was asked: something else is missing
 
@@ -139,7 +140,7 @@ def _judged(result: Answer | Refusal, model: str, entry: CredentialEntry) -> Ver
         wait = "for a while" if rest is None else f"for {math.ceil(rest)} s"
         if rest is not None and rest > _DAY:
             wait = "for more than a day"
-        return Verdict(Result.WORKS, f"works, but is rate-limited: it has to rest {wait}")
+        return Verdict(Result.LIMITED, f"works, but is rate-limited: it has to rest {wait}")
     if result.kind is RefusalKind.EMPTY:
         return Verdict(Result.WORKS, f"works: {model} answered nothing")
     return Verdict(Result.FAILS, f"{_heading(result)}: {result.message}{_remedy(result, entry)}")

@@ -3,9 +3,22 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from agentos.core.clock import utc_now
-from agentos.core.credentials import Rest
+from agentos.core.credentials import Credential, Rest
 from agentos.core.paths import user_state_folder
 from agentos.records.remembered_limits import RememberedLimits
+
+
+def forget_rest(environ: Mapping[str, str], credential: Credential, model: str) -> str:
+    """Forget that the credential's quota rests for a model that answers again.
+
+    Returns a sentence about it without its full stop, empty where nothing was known of a rest.
+    """
+    limits = RememberedLimits(user_state_folder(environ))
+    quota = credential.domain_name
+    found = limits.forget(credential.provider or "", quota, model, utc_now())
+    if not found.rests:
+        return found.warning
+    return f"forgotten that the quota {quota} rests for {model}: the next run asks at once"
 
 
 class LimitMemory:

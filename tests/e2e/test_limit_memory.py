@@ -74,3 +74,20 @@ def test_what_is_over_holds_up_nobody(shelf: Workspace, limits: Path) -> None:
     with LoopbackServer(author) as server:
         code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
     assert code in (0, 3), output
+
+
+def test_a_key_that_works_again_is_not_waited_for(shelf: Workspace, limits: Path) -> None:
+    test = ("credentials", "test", "--model", "openai/x")
+    with LoopbackServer(lambda _asked: refusals.rate_limited(3600.0)) as server:
+        until_it_pauses(shelf, server)
+        code, output = shelf.run(*test, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
+        assert (code, "forgotten" in output) == (0, False), output
+    with LoopbackServer(author) as server:
+        address = server.base_url("openai")
+        code, output = shelf.run(*test, **KEY, OPENAI_BASE_URL=address)
+        assert code == 0, output
+        assert "rests for openai/x: the next run asks at once\n" in output
+        assert "openai/x" not in limits.read_text()
+        code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=address)
+        assert code in (0, 3), output
+        assert COOLING not in output

@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 from agentos.core.credentials import Rest
-from agentos.records.remembered_limits import FILE, LONGEST_REST, MOST_RESTS, RememberedLimits
+from agentos.records.remembered_limits import (
+    FILE,
+    LONGEST_REST,
+    MOST_RESTS,
+    Recalled,
+    RememberedLimits,
+)
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -135,3 +141,29 @@ def test_a_folder_that_cannot_be_written_costs_the_memory_alone_and_is_said_once
         assert str(folder / FILE) in limits.remember([rest(60.0)], NOON)
         assert limits.remember([rest(60.0)], NOON) == ""
     assert list(folder.iterdir()) == []
+
+
+def test_the_rest_of_one_domain_is_forgotten(limits: RememberedLimits) -> None:
+    over, others = rest(60.0), (rest(60.0, model="p/n"), rest(60.0, quota="other"))
+    limits.remember([over, *others], NOON)
+    assert limits.forget("p", "org", "p/m", NOON) == Recalled((over,))
+    assert set(limits.load(NOON).rests) == set(others)
+    assert limits.forget("p", "org", "p/m", NOON) == Recalled()
+
+
+def test_where_nothing_is_to_be_forgotten_nothing_is_made(
+    limits: RememberedLimits, tmp_path: Path
+) -> None:
+    assert limits.forget("p", "org", "p/m", NOON) == Recalled()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_forgotten_is_told(limits: RememberedLimits) -> None:
+    limits.remember([rest(60.0)], NOON)
+    lock = limits.path.with_suffix(".lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    found = limits.forget("p", "org", "p/m", NOON)
+    assert found.rests == ()
+    assert found.warning.startswith(f"a limit that is over cannot be forgotten: {limits.path}: ")
+    assert limits.load(NOON).rests == (rest(60.0),)

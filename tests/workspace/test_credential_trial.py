@@ -86,20 +86,21 @@ def refusal(kind: RefusalKind, code: str, hint: LimitHint = NO_HINT) -> Refusal:
         (Answer("yes", "x", None), "works: openai answered"),
         (Answer("", "x", Usage(9, 16), truncated=True), "works: openai answered (9 + 16 tokens)"),
         (refusal(RefusalKind.EMPTY, "empty"), "works: openai answered nothing"),
-        (
-            refusal(RefusalKind.RATE_LIMITED, "rate_limit_exceeded", LimitHint(7.2)),
-            "works, but is rate-limited: it has to rest for 8 s",
-        ),
-        (
-            refusal(RefusalKind.RATE_LIMITED, "rate_limit_exceeded"),
-            "works, but is rate-limited: it has to rest for a while",
-        ),
     ],
 )
 def test_a_key_that_gets_an_answer_works(
     tried: Callable[..., Verdict], answer: Answer | Refusal, said: str
 ) -> None:
     assert tried(answer) == Verdict(Result.WORKS, said)
+
+
+@pytest.mark.parametrize(("hint", "time"), [(LimitHint(7.2), "8 s"), (NO_HINT, "a while")])
+def test_a_key_whose_quota_rests_works_but_not_now(
+    tried: Callable[..., Verdict], hint: LimitHint, time: str
+) -> None:
+    said = f"works, but is rate-limited: it has to rest for {time}"
+    answer = refusal(RefusalKind.RATE_LIMITED, "rate_limit_exceeded", hint)
+    assert tried(answer) == Verdict(Result.LIMITED, said)
 
 
 @pytest.mark.parametrize(
@@ -242,5 +243,5 @@ def test_a_part_of_the_key_is_masked_too(tried: Callable[..., Verdict], part: st
 
 def test_a_rest_that_nobody_waits_for_is_told_as_such(tried: Callable[..., Verdict]) -> None:
     verdict = tried(refusal(RefusalKind.RATE_LIMITED, "http_429", LimitHint(1e23)))
-    assert verdict.result is Result.WORKS
+    assert verdict.result is Result.LIMITED
     assert "for more than a day" in verdict.text

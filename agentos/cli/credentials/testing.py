@@ -25,6 +25,7 @@ from agentos.vault.handled import handled
 from agentos.vault.system_keyring import asked_once, read_secret
 from agentos.workspace.configuration import Layers, read_layers
 from agentos.workspace.credential_trial import LONGEST, Result, Trial, Verdict, prepare
+from agentos.workspace.limit_memory import forget_rest
 from agentos.workspace.project import open_project
 
 _PATIENCE = LONGEST + 10.0
@@ -51,7 +52,8 @@ _PATIENCE = LONGEST + 10.0
 def test(names: tuple[str, ...], model: str | None, project: Path) -> int:
     """Make one smallest call with each credential, or with those named.
 
-    It may cost some tokens. With --model alone those are tried that serve it.
+    It may cost some tokens. With --model alone those are tried that serve it. A rest that earlier
+    runs met is forgotten where the model answers again.
 
     \b
     Example:
@@ -77,6 +79,8 @@ def test(names: tuple[str, ...], model: str | None, project: Path) -> int:
         for entry, trial in zip(chosen, trials, strict=True):
             verdict = _made(trial, environ) if isinstance(trial, Trial) else trial
             click.echo(printable(f"{entry.name}: {verdict.text}"))
+            if isinstance(trial, Trial) and verdict.result is Result.WORKS:
+                _forget_rest(trial)
             results.append(verdict.result)
     return _exit_code(results)
 
@@ -144,6 +148,11 @@ def _made(trial: Trial, environ: Mapping[str, str]) -> Verdict:
     return end
 
 
+def _forget_rest(trial: Trial) -> None:
+    if said := forget_rest(os.environ, trial.credential, trial.model.name):
+        click.echo(printable(f"{trial.credential.name}: {said}"))
+
+
 def _call(make: Callable[[], Verdict], put: Callable[[Verdict | BaseException], None]) -> None:
     try:
         put(make())
@@ -152,6 +161,6 @@ def _call(make: Callable[[], Verdict], put: Callable[[Verdict | BaseException], 
 
 
 def _exit_code(results: Sequence[Result]) -> int:
-    if all(result is Result.WORKS for result in results):
+    if all(result in {Result.WORKS, Result.LIMITED} for result in results):
         return 0
     return 2 if all(result is Result.UNTRIED for result in results) else 1

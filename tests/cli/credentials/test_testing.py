@@ -37,6 +37,7 @@ def _two(file: Path) -> None:
 
 
 WORKS = Verdict(Result.WORKS, "works")
+LIMITED = Verdict(Result.LIMITED, "works, but is rate-limited")
 FAILS = Verdict(Result.FAILS, "wrong key")
 UNTRIED = Verdict(Result.UNTRIED, "a package is missing")
 
@@ -45,6 +46,7 @@ UNTRIED = Verdict(Result.UNTRIED, "a package is missing")
     ("a", "b", "code"),
     [
         (WORKS, WORKS, 0),
+        (WORKS, LIMITED, 0),
         (WORKS, FAILS, 1),
         (WORKS, UNTRIED, 1),
         (UNTRIED, UNTRIED, 2),
