@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 import psutil
+from command import wait_until
 from secret_search import Find, SecretSearch
 
 _PAUSE = 0.03  # seconds between two looks
@@ -32,7 +33,8 @@ class LeakWatch:
         self._allowed = set(allowed)
         self._seen: dict[Path, tuple[int, int]] = {}
         self._root = psutil.Process(pid)
-        self._own_words = self._root.cmdline()
+        # Empty for a moment, as it has only just become another program.
+        self._own_words = wait_until(self._root.cmdline, "the command has a command line")
         self.finds |= search.look_into("\0".join(self._own_words).encode(), "the command line")
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
