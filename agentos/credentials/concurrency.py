@@ -26,12 +26,15 @@ class ConcurrencyLimit:
     def __init__(self, most: int, *, is_known: bool) -> None:
         self._most = most
         self._limit = most if is_known else min(_FIRST, most)
+        self._is_known = is_known
         self._is_starting = not is_known
         self._answers = 0
         self._step_after = _SOONEST_STEP
         self._held: int | None = None  # answers since a step up; None: no step is on trial
         self._recent: deque[bool] = deque(maxlen=_WINDOW)
-        self._cut_at = -math.inf
+        self._proven = 0  # so many at once were served, since the limit was last cut
+        self._is_cut = False
+        self._stale_until = -math.inf  # calls that went out by then tell nothing new
 
     @property
     def limit(self) -> int:
@@ -41,26 +44,46 @@ class ConcurrencyLimit:
     @property
     def promised(self) -> int:
         """The limit, or all that there may be while nothing speaks against it."""
-        return self._most if self._cut_at == -math.inf else self._limit
+        return self._limit if self._is_cut else self._most
+
+    @property
+    def is_on_trial(self) -> bool:
+        """Whether the last step up has neither held nor been refused yet."""
+        return self._held is not None
+
+    def start_over(self, now: float) -> None:
+        """Forget what refusals told, and what calls that are out will tell: it was a rate."""
+        if not self._is_known:
+            self._is_starting, self._is_cut = True, False
+            self._held = None
+            self._stale_until = now
 
     def answered(self, in_flight: int) -> None:
         """Hear of an answer to a call that was the so manieth in flight when it went out."""
         self._recent.append(False)
+        self._proven = max(self._proven, in_flight)
         if self._is_starting:
             self._limit = min(self._limit + 1, self._most)
         elif in_flight >= self._limit:
             self._has_held() if self._held is not None else self._consider_a_step()
 
-    def refused(self, in_flight: int, went_out: float, now: float) -> bool:
+    def refused(
+        self, in_flight: int, went_out: float, now: float, *, is_explained: bool = False
+    ) -> bool:
         """Hear of a refusal; whether it tells of the number of calls, and so of nothing else.
 
-        There is one cut in a round trip: what went out before the last one tells nothing new.
+        There is one cut in a round trip: what went out before the last one tells nothing new. Where
+        as many at once were served before, and it `is_explained` otherwise, it is not the number.
         """
         self._recent.append(True)
-        self._is_starting = False
-        if went_out <= self._cut_at:
+        if went_out <= self._stale_until:
             return True
+        is_proven = in_flight <= self._proven
+        if is_proven and is_explained:
+            return False
         if in_flight < self._limit:
+            if not (is_proven or self._is_known or in_flight == 1):
+                self._cut_to(in_flight - 1, now)
             return False
         was_on_trial, self._held = self._held is not None, None
         if was_on_trial:
@@ -72,14 +95,15 @@ class ConcurrencyLimit:
 
     def halve(self, went_out: float, now: float) -> None:
         """Cut by half: the provider has too much to do, or wants a long rest."""
-        self._is_starting = False
-        if went_out > self._cut_at:
+        if went_out > self._stale_until:
             self._cut_to(self._limit // 2, now)
 
     def _cut_to(self, limit: int, now: float) -> None:
+        self._is_starting, self._is_cut = False, True
         self._limit = max(1, limit)
-        self._cut_at = now
+        self._stale_until = now
         self._answers, self._held = 0, None
+        self._proven = min(self._proven, self._limit)
         self._recent.clear()
 
     def _has_held(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from agentos.core.calls import LimitHint, LimitScope, Usage
 from agentos.core.credentials import RateLimits
 from agentos.credentials.concurrency import ConcurrencyLimit
+from agentos.credentials.expectation import Expectation
 from agentos.credentials.meter import Meter
 from agentos.credentials.pace import Pace
 
@@ -21,11 +22,8 @@ LONG_COOLDOWN = 10.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 """Seconds of a rest for which no time is named: at most, for the first refusal and for any."""
 
-_UNKNOWN_INPUT, _UNKNOWN_OUTPUT = 0.5, 0.25
-"""Of the most that a call may take, what is expected of it before one has ended."""
-
-_LEARNING = 0.1
-"""How much one call changes what is expected of the next."""
+_MOST_DOUBLINGS = 10
+"""Of a rest, for refusals in a row."""
 
 _SURPRISES, _FORGETTING = 4, 0.99
 """Refusals in about a hundred calls after which the known limits are not all that there are."""
@@ -37,15 +35,12 @@ _SCOPES = (
     LimitScope.OUTPUT_TOKENS,
 )
 
-_COUNTED_LATE = (LimitScope.TOKENS, LimitScope.OUTPUT_TOKENS)
-
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """A call that went out: when, as the so manieth in flight, and what was expected of it.
 
-    `taken` is what had been taken of each limit by then, it included; `output` is what calls in
-    flight were expected to write, it included, which providers count only when they have.
+    `taken` is what had been counted of each limit by then, it included.
     """
 
     at: float
@@ -53,7 +48,6 @@ class Admission:
     expected: Usage
     most: Usage
     taken: Mapping[LimitScope, float]
-    output: int
 
 
 class Domain:
@@ -90,12 +84,12 @@ class Domain:
         self._pace = Pace()
         self._jitter = jitter
         self._in_flight = 0
-        self._output = 0  # that calls in flight are expected to write
         self._refusals = 0  # since the last answer
+        self._refused_at = -math.inf
         self._overloaded_at = -math.inf
+        self._out_at = -math.inf  # the last call
         self._surprises = 0.0
-        self._input_share = _UNKNOWN_INPUT
-        self._output_share = _UNKNOWN_OUTPUT
+        self._expectation = Expectation()
         self._held_back_by_pace = False
         self.cooldown_until = -math.inf
         self.closed: str | None = None
@@ -112,11 +106,15 @@ class Domain:
         """
         if self.closed is not None or self._in_flight >= self._concurrency.limit:
             return math.inf
-        expected = self._expected(most)
+        expected = self._expectation.of(most)
+        seconds = self._expectation.seconds
         at = max(now, self.cooldown_until)
         for scope, meter in self._meters.items():
             if meter.is_known:
-                at = max(at, meter.ready_at(_amount(scope, expected), now))
+                at = max(at, meter.ready_at(*_parts(scope, expected), seconds, now))
+        if self._keeps_pace and self._pace.rate is None and self._concurrency.is_on_trial:
+            # Two at the same moment would show a rate, and not whether so many may be out.
+            at = max(at, self._out_at + seconds / self._concurrency.limit / 2)
         if self._keeps_pace and (paced := self._pace.ready_at(now)) > at:
             self._held_back_by_pace = True
             return paced
@@ -124,38 +122,37 @@ class Domain:
 
     def admit(self, most: Usage, now: float) -> Admission:
         """Let a call out, whether it is time or not."""
-        expected = self._expected(most)
+        expected = self._expectation.of(most)
         self._in_flight += 1
+        self._out_at = now
         self._surprises *= _FORGETTING
         self._pace.went_out(now, had_waited=self._held_back_by_pace)
         self._held_back_by_pace = False
         for scope, meter in self._meters.items():
-            meter.take(_amount(scope, expected), now)
+            meter.take(*_parts(scope, expected), now)
         taken = {scope: meter.taken for scope, meter in self._meters.items()}
-        self._output += expected.output_tokens
-        return Admission(now, self._in_flight, expected, most, taken, self._output)
+        return Admission(now, self._in_flight, expected, most, taken)
 
     def answered(self, call: Admission, usage: Usage | None, hint: LimitHint, now: float) -> None:
         """A call came back with an answer; what it took is unknown if `usage` is None."""
-        self._left(call)
+        self._in_flight -= 1
         self._refusals = 0
         self._concurrency.answered(call.in_flight)
-        if usage is not None:
-            self._correct(call, usage, now)
-            self._learn(call, usage)
+        self._pace.was_served(call.at)
+        self._expectation.learn(call.most, usage, now - call.at)
+        self._count(call, call.expected if usage is None else usage, now)
         self.heed(call, hint, now)
 
     def ended(self, call: Admission, usage: Usage | None, now: float) -> None:
         """A call ended in a way that says nothing of limits."""
-        self._left(call)
-        if usage is not None:
-            self._correct(call, usage, now)
+        self._in_flight -= 1
+        self._count(call, call.expected if usage is None else usage, now)
 
     def never_made(self, call: Admission, now: float) -> None:
         """A call was admitted and did not go out."""
-        self._left(call)
-        self._pace.came_to_nothing()
-        self._undo(call, now)
+        self._in_flight -= 1
+        self._pace.came_to_nothing(call.at)
+        self._count(call, None, now)
 
     def overloaded(self, call: Admission, usage: Usage | None, hint: LimitHint, now: float) -> None:
         """The provider has too much to do, for whomever: rest, and ask for half as much at once.
@@ -177,34 +174,45 @@ class Domain:
 
     def refused(self, call: Admission, hint: LimitHint, now: float) -> None:
         """A call met a limit. The domain rests as long as the hint says, else for some time."""
-        self._left(call)
-        self._pace.came_to_nothing()
-        self._undo(call, now)
-        of_slots = self._learns and self._concurrency.refused(call.in_flight, call.at, now)
+        self._in_flight -= 1
+        self._pace.came_to_nothing(call.at)
+        self._count(call, None, now)
+        of_slots = self._learns and self._is_of_slots(call, now)
         rest = _rest(hint)
         if rest is None and of_slots:
             return  # one call fewer is all that it wants
-        self._refusals += 1
+        is_news = call.at >= self._refused_at  # else one that went out with it has said it all
+        if is_news:
+            self._refusals += 1
+            self._refused_at = now
+        elif rest is None:
+            return
         free_at = now + (self._backoff() if rest is None else max(rest, self._least_rest()))
         self.cool(free_at)
-        if of_slots or not self._learns:
+        if of_slots or not (is_news and self._learns):
             return
-        self._surprises += 1
+        if all(meter.is_cautious for meter in self._known):
+            self._surprises += 1
+        was_unknown = self._pace.rate is None
         self._pace.refused(call.at, now, free_at=free_at)
+        if was_unknown and self._pace.rate is not None:
+            self._concurrency.start_over(now)
         for scope, meter in self._meters.items():
-            meter.refused(_amount(scope, call.expected), now, free_at=free_at)
+            meter.refused(sum(_parts(scope, call.expected)), now, free_at=free_at)
         if rest is not None and rest >= LONG_COOLDOWN:
             self._concurrency.halve(call.at, now)
 
     def heed(self, call: Admission, hint: LimitHint, now: float) -> None:
         """Take over what a response says of limits."""
         if self._learns:
+            were_known = self._known
             for limit in hint.limits:
                 if meter := self._meters.get(limit.scope):
-                    owed = call.output if limit.scope in _COUNTED_LATE else 0
-                    meter.heard(limit, call.at, call.taken[limit.scope], now, owed=owed)
+                    meter.heard(limit, call.at, call.taken[limit.scope], now)
                 if limit.remaining == 0 and not (meter and meter.is_known):
                     self.cool(now + (limit.reset_after or 0.0))
+            if self._known and not were_known:
+                self._concurrency.start_over(now)
 
     def cool(self, until: float) -> None:
         """Rest; a cooldown can only grow."""
@@ -226,46 +234,42 @@ class Domain:
         return 0 if self.closed is not None else self._concurrency.promised
 
     @property
+    def _known(self) -> list[Meter]:
+        return [meter for meter in self._meters.values() if meter.is_known]
+
+    @property
     def _keeps_pace(self) -> bool:
         """Known limits need no pace of our own, until they turn out not to be all."""
-        if not any(meter.is_known for meter in self._meters.values()):
-            return True
-        return self._surprises > _SURPRISES
+        return not self._known or self._surprises > _SURPRISES
 
-    def _left(self, call: Admission) -> None:
-        self._in_flight -= 1
-        self._output -= call.expected.output_tokens
+    def _is_of_slots(self, call: Admission, now: float) -> bool:
+        """Whether a refusal tells of the number of calls alone.
+
+        Known limits are blamed first for what costs them little: a burst, and some of the margin.
+        """
+        for scope, meter in self._meters.items():
+            if meter.allows_burst(sum(_parts(scope, call.expected))):
+                return False
+        is_explained = not all(meter.is_cautious for meter in self._known)
+        return self._concurrency.refused(call.in_flight, call.at, now, is_explained=is_explained)
 
     def _backoff(self) -> float:
-        """Exponential, with full jitter."""
-        first = FIRST_BACKOFF if self._pace.rate is None else 2 / self._pace.rate
-        return self._jitter() * min(LONGEST_BACKOFF, first * 2.0 ** (self._refusals - 1))
+        """Exponential, with full jitter; after the time in which a call's room comes back."""
+        doubled = 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS)
+        if self._pace.rate is None:
+            return self._jitter() * min(LONGEST_BACKOFF, FIRST_BACKOFF * doubled)
+        return min(LONGEST_BACKOFF, (1 + self._jitter() * doubled) / self._pace.rate)
 
     def _least_rest(self) -> float:
         if not self._learns:
             return 0.0
-        return min(SHORTEST_AGAIN, SHORTEST_REST * 2.0 ** (self._refusals - 1))
+        return min(SHORTEST_AGAIN, SHORTEST_REST * 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS))
 
-    def _expected(self, most: Usage) -> Usage:
-        return Usage(
-            int(most.input_tokens * self._input_share), int(most.output_tokens * self._output_share)
-        )
-
-    def _learn(self, call: Admission, usage: Usage) -> None:
-        if call.most.input_tokens:
-            share = usage.input_tokens / call.most.input_tokens
-            self._input_share += _LEARNING * (share - self._input_share)
-        if call.most.output_tokens:
-            share = usage.output_tokens / call.most.output_tokens
-            self._output_share += _LEARNING * (share - self._output_share)
-
-    def _correct(self, call: Admission, usage: Usage, now: float) -> None:
+    def _count(self, call: Admission, usage: Usage | None, now: float) -> None:
+        """Count what a call took; None is one that was not served."""
         for scope, meter in self._meters.items():
-            meter.correct(_amount(scope, usage) - _amount(scope, call.expected), now)
-
-    def _undo(self, call: Admission, now: float) -> None:
-        for scope, meter in self._meters.items():
-            meter.correct(-_amount(scope, call.expected), now)
+            taken = 0.0 if usage is None else sum(_parts(scope, usage))
+            meter.settle(_parts(scope, call.expected), taken, now)
 
 
 def _rest(hint: LimitHint) -> float | None:
@@ -276,12 +280,13 @@ def _rest(hint: LimitHint) -> float | None:
     return max((seconds for seconds in used_up if seconds is not None), default=None)
 
 
-def _amount(scope: LimitScope, usage: Usage) -> float:
+def _parts(scope: LimitScope, usage: Usage) -> tuple[float, float]:
+    """What a provider counts of a call when it comes, and what when it ends."""
     match scope:
         case LimitScope.INPUT_TOKENS:
-            return usage.input_tokens
+            return usage.input_tokens, 0.0
         case LimitScope.OUTPUT_TOKENS:
-            return usage.output_tokens
+            return 0.0, usage.output_tokens
         case LimitScope.TOKENS:
-            return usage.total_tokens
-    return 1.0
+            return usage.input_tokens, usage.output_tokens
+    return 1.0, 0.0

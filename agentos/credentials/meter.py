@@ -8,14 +8,30 @@ from agentos.credentials.token_bucket import TokenBucket
 _MINUTE = 60.0
 """Seconds; what a limit is counted in, unless its reset tells of another period."""
 
-_MARGIN, _LEAST_MARGIN, _STEP = 0.99, 0.975, 0.002
-"""How much of a limit is used: clocks and counts differ a little. A refusal lowers it a step."""
+_MARGIN, _LEAST_MARGIN = 0.99, 0.97
+"""How much of a limit is used: clocks, counts and the network's delays differ a little. A refusal
+of calls that went out evenly halves what is between it and the least..."""
+
+_CAUTIOUS = 0.003
+"""...and with less than this between them no more is to be gained by it."""
 
 _BURST = 10.0
-"""Seconds' worth of a limit that may be used at once; a refusal halves it..."""
+"""Seconds' worth of a limit that may be used at once; a refusal halves it, down to one call's..."""
 
 _FEWEST = 4
 """...but so many calls' worth of tokens remain, for what a call takes is not known before."""
+
+_KEPT = 1 / 3
+"""Of a burst, so far from where a bucket overflows and from where it is empty: calls do not end
+evenly, and an empty one refuses."""
+
+_LEAST_TRUST = 0.2
+"""A provider may count output earlier than at its end: each refusal halves what is counted on, down
+to the least."""
+
+_REGAINED = 0.002
+"""How much of that each call gives back, and of a limit of tokens: that a call was refused may have
+come from its size, which nobody knows before."""
 
 _OTHER_PERIOD = 3.0
 """A limit that comes back so many times slower than in a minute is one of another period."""
@@ -36,6 +52,9 @@ class Meter:
         self._bucket: TokenBucket | None = None
         self._taken = 0.0
         self._largest = 0.0  # of the last calls
+        self._pending = 0.0  # what calls in flight are expected to take at their end
+        self._trust = 1.0  # that it is counted no earlier
+        self._lent = 0.0  # of what is pending, what is not set aside
         self._heard_of = -math.inf
         if per_minute is not None:
             self._set_rate(self._declared, now)
@@ -50,29 +69,49 @@ class Meter:
         """All that was ever taken."""
         return self._taken
 
-    def ready_at(self, amount: float, now: float) -> float:
-        """When there is room for so much."""
-        return now if self._bucket is None else self._bucket.ready_at(amount, now)
+    def ready_at(self, at_once: float, at_end: float, seconds: float, now: float) -> float:
+        """When there is room for a call that takes so much when it comes and when it ends.
 
-    def take(self, amount: float, now: float) -> None:
-        """Use so much for a call."""
-        self._largest = max(amount, self._largest * _FADING)
-        self.correct(amount, now)
+        `seconds` is how long a call takes. What those in flight will take at their end is set
+        aside, but for what they take together at full use, less what is kept in the bucket: that
+        would fill up and overflow while everyone waits for it.
+        """
+        bucket = self._bucket
+        if bucket is None:
+            return now
+        amount = at_once + at_end
+        if not at_end:
+            return bucket.ready_at(amount, now)
+        in_flight = bucket.rate * seconds * at_end / amount
+        self._lent = max(0.0, in_flight - self._rate * _BURST * _KEPT) * self._trust
+        return bucket.ready_at(amount, now, beside=max(0.0, self._pending - self._lent))
 
-    def correct(self, amount: float, now: float) -> None:
-        """Add to what was taken for a call, or take away from it."""
+    def take(self, at_once: float, at_end: float, now: float) -> None:
+        """Let a call out that is expected to take so much."""
+        self._largest = max(at_once + at_end, self._largest * _FADING)
+        self._pending += at_end
+        self._count(at_once, now)
+
+    def settle(self, expected: tuple[float, float], amount: float, now: float) -> None:
+        """Count what a call took in all, of which so much was expected at once and at its end."""
+        at_once, at_end = expected
+        self._pending -= at_end
+        self._trust += _REGAINED * (1 - self._trust)
+        if self._bucket is not None and not self._counts_calls:
+            self._margin += _REGAINED * (_MARGIN - self._margin)
+            self._bucket.rate = self._rate * self._margin
+        self._count(amount - at_once, now)
+
+    def _count(self, amount: float, now: float) -> None:
         self._taken += amount
         if self._bucket is not None:
             self._bucket.take(amount, now)
 
-    def heard(
-        self, limit: Limit, went_out: float, taken: float, now: float, *, owed: float = 0.0
-    ) -> None:
+    def heard(self, limit: Limit, went_out: float, taken: float, now: float) -> None:
         """Hear what an answer says of the limit.
 
-        That may be as old as its call: `taken` had been taken when that went out, of which `owed`
-        may not have been counted yet. So what is left is raised only to what is there at least, and
-        lowered only to what is there at most.
+        That may be as old as its call: `taken` had been counted when that went out. So what is
+        left is raised only to what is there at least, and lowered only to what is there at most.
         """
         if limit.limit:
             rate = min(_rate(limit.limit, limit), self._declared)
@@ -81,22 +120,42 @@ class Meter:
         if limit.remaining is None or self._bucket is None or went_out < self._heard_of:
             return
         self._heard_of = went_out
-        spare = 0.0 if self._counts_calls or owed else self._largest
-        least = limit.remaining - (self._taken - taken) - owed - spare
-        most = least + self._bucket.rate * (now - went_out)
+        spare = 0.0 if self._counts_calls else self._largest
+        left = limit.remaining - (self._taken - taken)
+        least = left - spare
+        most = left + spare + self._bucket.rate * (now - went_out)
         self._bucket.set_level(min(max(self._bucket.level(now), least), most), now)
 
+    def allows_burst(self, amount: float) -> bool:
+        """Whether more than the least may be used at once."""
+        return self._bucket is not None and self._bucket.capacity > self._fewest(amount)
+
+    @property
+    def is_cautious(self) -> bool:
+        """Whether it has given up for refusals what it can."""
+        return self._margin <= _LEAST_MARGIN + _CAUTIOUS
+
     def refused(self, amount: float, now: float, *, free_at: float) -> None:
-        """Hear that there was no room for so much, and when there will be."""
+        """Hear that there was no room for so much, and when there will be.
+
+        Given up is what costs least: to count on it that output is taken late, then bursts, then
+        some of the limit.
+        """
         if self._bucket is None:
             return
-        self._burst /= 2
-        self._margin = max(_LEAST_MARGIN, self._margin - _STEP)
+        if self._lent > 0 and self._trust > _LEAST_TRUST:
+            self._trust /= 2
+        elif self.allows_burst(amount):
+            self._burst /= 2
+        else:
+            self._margin = (self._margin + _LEAST_MARGIN) / 2
         self._bucket.rate = self._rate * self._margin
-        fewest = amount if self._counts_calls else _FEWEST * amount
-        self._bucket.capacity = max(fewest, self._bucket.rate * self._burst)
+        self._bucket.capacity = max(self._fewest(amount), self._bucket.rate * self._burst)
         left = amount - self._bucket.rate * max(0.0, free_at - now)
         self._bucket.set_level(min(left, self._bucket.level(now)), now)
+
+    def _fewest(self, amount: float) -> float:
+        return amount if self._counts_calls else _FEWEST * amount
 
     def _set_rate(self, rate: float, now: float) -> None:
         self._rate = rate

@@ -4,6 +4,10 @@ From one refusal for a rate limit to the next, the provider's bucket went from e
 whatever its size: what it served in between, divided by the time, is the rate at which it fills.
 The pace stays a little below that estimate and creeps up until the next refusal, so that refusals
 are rare, and each of them makes the estimate better.
+
+A bucket of a single call is the exception. It overflows whenever a call comes later than it could,
+so what was served is less than what comes in, and refusals prove nothing but that the pace of the
+moment is too fast. Such a bucket never serves two calls that are close together.
 """
 
 import math
@@ -14,26 +18,38 @@ from agentos.credentials.token_bucket import TokenBucket
 _SLOWEST = 1 / 30
 """Calls a second: who refuses at random is not met by standing still."""
 
-_FULL, _CAREFUL = 0.96, 0.93
-"""How much of the estimate is used after a refusal, and after one that came soon."""
+_USED = 0.98
+"""How much of the estimate is used."""
 
-_STEEPEST_CUT, _GENTLE_CUT = 0.85, 0.96
-"""The pace falls by no more at a refusal that came very soon, and at one that did not."""
+_APART = 0.8
+"""A bucket holds one call if no two were served that were closer than so much of the time between
+two at the pace at which one was refused. Then of that pace is used:"""
 
-_VERY_SOON, _SOON = 15, 30
-"""Calls between two refusals."""
+_USED_OF_PACE = 0.96
+
+_RAISED = 2.0
+"""A pace that could grow by so much shows that the limit was raised."""
+
+_STEEPEST_CUT = 0.15
+"""By how much the pace falls at most, since limits rarely do."""
+
+_SOON = 30
+"""Calls. The sooner a bucket of one call refuses again, the more is cut."""
+
+_LONG = 10
+"""Calls that could have gone out and did not: the provider's bucket is not empty any more."""
 
 _FIRST_GROWTH = 0.04
 """By how much each call raises a new pace; every refusal halves it..."""
 
-_GROWTH = 0.0005
+_GROWTH = 0.0004
 """...down to this. Without a refusal the limit must be wider than it was:"""
 
-_CALM, _DOUBLING, _MOST_DOUBLINGS = 40, 15, 5
+_CALM, _DOUBLING, _MOST_DOUBLINGS = 60, 15, 5
 """After so many calls the growth doubles, and again after each further so many, so often."""
 
-_MEMORY = 120
-"""Calls over which the estimate reaches back: with so many it is about one per cent off."""
+_MEMORY = 240
+"""Calls over which the estimate reaches back: their sizes differ, and many tell more than few."""
 
 
 class Pace:
@@ -41,11 +57,16 @@ class Pace:
 
     def __init__(self) -> None:
         self._bucket: TokenBucket | None = None
-        self._served = 0
-        self._refusals: deque[tuple[float, int]] = deque()  # when, and what was served by then
-        self._heard_at = -math.inf
-        self._calls_since = 0
+        self._judged = 0.0  # the rate after the last refusal that told of one
         self._first_growth = _FIRST_GROWTH
+        self._calls_since = 0
+        self._served = 0
+        self._refusals: deque[tuple[float, int]] = deque()  # busy seconds, and what was served then
+        self._heard_at = -math.inf
+        self._free_at = math.inf  # when the next call could have gone out
+        self._idle = 0.0  # seconds in which nobody wanted what there was
+        self._last_served = -math.inf
+        self._closest = math.inf  # seconds between two calls that were both served
 
     @property
     def rate(self) -> float | None:
@@ -61,45 +82,83 @@ class Pace:
         self._served += 1
         if self._bucket is None:
             return
-        self._bucket.take(1.0, now)
         if had_waited:
             self._calls_since += 1
             self._bucket.rate *= 1 + self._growth()
+        else:
+            self._stood_idle(max(0.0, now - self._free_at), self._bucket.rate)
+        self._bucket.take(1.0, now)
+        self._free_at = self._bucket.ready_at(1.0, now)
 
-    def came_to_nothing(self) -> None:
+    def was_served(self, went_out: float) -> None:
+        """Hear that a call was let in that went out then."""
+        apart = abs(went_out - self._last_served)
+        self._closest = min(self._closest, apart)
+        self._last_served = max(self._last_served, went_out)
+
+    def came_to_nothing(self, went_out: float) -> None:
         """Do not count a call after all: it was refused, or never made."""
         self._served -= 1
+        if self._refusals and went_out <= self._heard_at:
+            at, served = self._refusals.pop()
+            self._refusals.append((at, served - 1))
 
     def refused(self, went_out: float, now: float, *, free_at: float) -> None:
         """Hear of a refusal of a call that went out then; at `free_at` there is room for one.
 
-        One that went out before the last refusal was heard says nothing new.
+        One that went out before the last refusal was heard says nothing new. One since which
+        nothing was served says that the rest was too short, and nothing of the rate.
         """
         if went_out <= self._heard_at:
             return
         self._heard_at = now
         calls, self._calls_since = self._calls_since, 0
+        if not self._refusals or self._served > self._refusals[-1][1]:
+            self._judge(calls, now)
+        if self._judged:
+            rest = max(0.0, free_at - now)
+            self._bucket = TokenBucket(self._judged, 1.0, level=1.0 - rest * self._judged, now=now)
+            self._free_at = self._bucket.ready_at(1.0, now)
+
+    def _stood_idle(self, seconds: float, rate: float) -> None:
+        """Take away time in which nobody wanted what there was; after much of it begin anew."""
+        self._idle += seconds
+        if seconds * rate > _LONG:
+            self._refusals.clear()
+
+    def _judge(self, calls: int, now: float) -> None:
         estimate = self._estimate(now)
         if estimate is None:
             return
-        rate = estimate * (_CAREFUL if calls < _SOON else _FULL)
+        rate = estimate * _USED
         if self._bucket is not None:
             self._first_growth /= 2
-            cut = _STEEPEST_CUT if calls < _VERY_SOON else _GENTLE_CUT
-            rate = min(max(rate, self._bucket.rate * cut), self._bucket.rate)
-        rate = max(rate, _SLOWEST)
-        level = 1.0 - (free_at - now) * rate if free_at > now else 0.0
-        self._bucket = TokenBucket(rate, 1.0, level=level, now=now)
+            pace = self._bucket.rate
+            if self._overflows(pace, calls):
+                haste = 1 - min(1.0, calls / _SOON)
+                rate = max(rate, pace * (_USED_OF_PACE - _STEEPEST_CUT * haste))
+            rate = min(max(rate, self._judged * (1 - _STEEPEST_CUT)), pace)
+        self._judged = max(rate, _SLOWEST)
+
+    def _overflows(self, pace: float, calls: int) -> bool:
+        """Whether more came in than was served: the bucket is small, or the limit was raised."""
+        if calls > _CALM and pace > self._judged * _RAISED:
+            last = self._refusals.pop()
+            self._refusals.clear()
+            self._refusals.append(last)
+            return True
+        return self._closest * pace > _APART
 
     def _growth(self) -> float:
         doublings = min(max(0, self._calls_since - _CALM) / _DOUBLING, _MOST_DOUBLINGS)
         return max(self._first_growth, _GROWTH * math.pow(2, doublings))
 
     def _estimate(self, now: float) -> float | None:
-        """Calls a second between the refusals that are remembered, this one included."""
-        if not self._refusals or self._served > self._refusals[-1][1]:
-            self._refusals.append((now, self._served))
+        """Calls a second that were served, at least, since the first refusal that is remembered."""
+        busy = now - self._idle
+        self._refusals.append((busy, self._served))
         while len(self._refusals) > 2 and self._served - self._refusals[1][1] >= _MEMORY:
             self._refusals.popleft()
-        (first, before), (last, after) = self._refusals[0], self._refusals[-1]
-        return (after - before) / (last - first) if after - before > 1 else None
+        since, before = self._refusals[0]
+        served = self._served - before - 1  # what was left at either end may be one call
+        return served / (busy - since) if served > 0 and busy > since else None

@@ -33,7 +33,11 @@ class TokenBucket:
         """Take so much, whether it is there or not; a negative amount is given back."""
         self._level = self.level(now) - amount
 
-    def ready_at(self, amount: float, now: float) -> float:
-        """When it holds the amount, or is full where the amount is over its capacity."""
-        lack = min(amount, self.capacity) - self.level(now)
+    def ready_at(self, amount: float, now: float, *, beside: float = 0.0) -> float:
+        """When it holds the amount, or is full where the amount is over its capacity.
+
+        And that `beside` so much: where both do not fit in, it is never ready, and says when it
+        would be if it were larger.
+        """
+        lack = min(amount, self.capacity) + beside - self.level(now)
         return now if lack <= _ROUNDING else max(now, self._at) + lack / self.rate

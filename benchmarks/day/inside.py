@@ -26,7 +26,7 @@ def leaks(pool: CredentialPool) -> Iterator[str]:
         if account.in_use:
             yield f"{account.in_use} slots of {account.name} in use"
         for model, domain in account.domains.items():
-            if domain._in_flight or domain._output:
+            if domain._in_flight or any(meter._pending for meter in domain._meters.values()):
                 yield f"{domain._in_flight} calls of {model} in flight at {account.name}"
 
 

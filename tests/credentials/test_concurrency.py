@@ -76,3 +76,42 @@ def test_a_refusal_below_the_limit_is_of_something_else() -> None:
     limit = ConcurrencyLimit(8, is_known=True)
     assert not any(limit.refused(3, 10.0 * n, 10.0 * n + 1) for n in range(1, 10))
     assert limit.limit == 8
+
+
+def test_more_at_once_than_were_ever_served_is_too_much() -> None:
+    limit = ConcurrencyLimit(8, is_known=False)
+    for _ in range(8):
+        limit.answered(2)
+    limit.refused(3, 10.0, 11.0)
+    assert limit.limit == 2
+
+
+def test_as_many_as_were_served_before_are_not_too_many_where_there_is_another_reason() -> None:
+    limit = ConcurrencyLimit(8, is_known=False)
+    for _ in range(8):
+        limit.answered(8)
+    for second in range(20):
+        assert not limit.refused(8, second + 10.0, second + 10.1, is_explained=True)
+    assert limit.limit == 8
+
+
+def test_it_starts_over_when_refusals_were_of_a_rate() -> None:
+    limit = ConcurrencyLimit(8, is_known=False)
+    limit.refused(4, 1.0, 1.1)
+    limit.refused(3, 2.0, 2.1)
+    assert limit.limit < 4
+    assert limit.promised == limit.limit
+    limit.start_over(3.0)
+    limit.refused(4, 2.9, 3.1)  # went out before
+    assert limit.promised == 8
+    for _ in range(8):
+        limit.answered(1)
+    assert limit.limit == 8
+
+
+def test_one_that_is_known_does_not_start_over() -> None:
+    limit = ConcurrencyLimit(8, is_known=True)
+    limit.halve(1.0, 2.0)
+    limit.start_over(3.0)
+    limit.answered(1)
+    assert limit.limit == 4

@@ -12,6 +12,7 @@ from agentos.credentials.domain import (
     SHORTEST_REST,
     Domain,
 )
+from agentos.credentials.token_bucket import TokenBucket
 
 MOST = Usage(4000, 2000)
 CALL = Usage(2000, 500)  # half of the input and a quarter of the output, as is expected at first
@@ -163,3 +164,48 @@ def test_one_that_does_not_learn_keeps_to_slots_and_cooldowns() -> None:
         domain.refused(domain.admit(MOST, now), LimitHint(20.0), now)
         now += 20.0
     assert admitted_at_once(domain, now) == 2
+
+
+def test_the_rest_after_several_that_went_out_together_is_that_of_one() -> None:
+    domain = domain_of()
+    for call in [domain.admit(MOST, 0.0) for _ in range(6)]:
+        domain.refused(call, NO_HINT, 0.1)
+    assert domain.cooldown_until == pytest.approx(0.1 + FIRST_BACKOFF)
+
+
+def test_ever_so_many_refusals_in_a_row_are_no_error() -> None:
+    domain = domain_of()
+    now = 0.0
+    for _ in range(1500):
+        domain.refused(domain.admit(MOST, now), NO_HINT, now)
+        now = domain.cooldown_until
+    assert domain.cooldown_until - now <= LONGEST_BACKOFF
+
+
+def test_a_declared_limit_that_is_too_high_is_found_out() -> None:
+    domain = domain_of(rpm=600)
+    provider = TokenBucket(1.0, 5.0, level=5.0, now=0.0)
+    now, refused, served = 0.0, 0, 0
+    for call in range(1000):
+        now = domain.ready_at(MOST, now + 0.001)
+        admission = domain.admit(MOST, now)
+        is_late = call >= 500
+        if provider.ready_at(1.0, now) <= now:
+            provider.take(1.0, now)
+            served += is_late
+            domain.answered(admission, CALL, NO_HINT, now + 0.0005)
+        else:
+            refused += is_late
+            domain.refused(admission, LimitHint(1.0), now + 0.0005)
+    assert refused <= 0.05 * served
+
+
+def test_what_went_out_together_costs_nothing_of_the_limit() -> None:
+    domain = domain_of(rpm=600)
+    for call in [domain.admit(MOST, 0.0) for _ in range(8)]:
+        domain.refused(call, LimitHint(1.0), 0.1)
+    count, now = 0, 200.0
+    while (now := domain.ready_at(MOST, now)) < 300.0:
+        domain.answered(domain.admit(MOST, now), CALL, NO_HINT, now)
+        count += 1
+    assert count >= 0.985 * 1000

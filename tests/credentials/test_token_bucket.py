@@ -26,6 +26,12 @@ def test_more_than_its_capacity_goes_through_when_it_is_full() -> None:
     assert bucket.ready_at(100.0, 0.0) == 2.0
 
 
+def test_what_is_set_aside_does_not_count() -> None:
+    bucket = TokenBucket(1.0, 5.0, level=5.0, now=0.0)
+    assert bucket.ready_at(3.0, 0.0, beside=2.0) == 0.0
+    assert bucket.ready_at(100.0, 0.0, beside=2.0) == 2.0
+
+
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
     bucket = TokenBucket(1.0, 10.0, level=0.0, now=10.0)
     assert bucket.level(14.0) == bucket.level(2.0) == 4.0
