@@ -23,13 +23,22 @@ def test_it_prints_a_table_and_writes_its_figures(
     "only",
     [
         "advertised: 1 key, requests",
+        "advertised: 1 key, no burst",
+        "advertised: 1 key, output tokens",
+        "declared: 1 key, no burst",
+        "declared: 1 key, output tokens",
         "hidden, hints: 1 key, requests",
-        "hidden, no hints: 3 keys, mixed",
+        "hidden, hints: 1 key, no burst",
+        "hidden, hints: 1 key, output tokens",
         "hidden, hints: 1 key, 4 at once",
+        "hidden, no hints: 3 keys, mixed",
+        "hidden, no hints: 1 key, no burst",
+        "hidden, no hints: 1 key, output tokens",
+        "hidden, no hints: 3 keys, 1 and 2 at once",
     ],
 )
 def test_the_pool_is_as_good_as_is_asked(only: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--minutes", "30", "--only", only, "--check"]) == 0, capsys.readouterr().out
+    assert main(["--minutes", "40", "--only", only, "--check"]) == 0, capsys.readouterr().out
     assert only in capsys.readouterr().out
 
 
