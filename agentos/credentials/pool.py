@@ -25,6 +25,7 @@ from agentos.credentials.domain import Domain
 from agentos.credentials.hopes import Hope, Ticket, waiting, why_none
 from agentos.credentials.loans import Loan
 from agentos.credentials.patience import Patience
+from agentos.credentials.rests import recall, resting
 from agentos.credentials.silence import Silence
 
 _SIMULATED_EVERY = 5
@@ -149,27 +150,11 @@ class CredentialPool:
 
     def resting(self, now: float) -> list[Resting]:
         """The domains that rest or are closed for a time, and for how long yet."""
-        found = []
-        for account in self._accounts:
-            for model, domain in account.domains.items():
-                until = domain.cooldown_until if domain.closed is None else domain.closed_until
-                if until > now:
-                    left = until - now
-                    reason = domain.closed or ""
-                    found.append(Resting(account.provider, account.name, model, left, reason))
-        return found
+        return resting(self._accounts, now)
 
-    def recall(self, resting: Iterable[Resting], now: float) -> None:
+    def recall(self, rests: Iterable[Resting], now: float) -> None:
         """Take over what an earlier run found; of other quotas nothing is taken."""
-        for one in resting:
-            for account in self._accounts:
-                if (account.name, account.provider) != (one.quota, one.provider) or not one.model:
-                    continue
-                domain = account.domain(one.model, now)
-                if one.reason:
-                    domain.close(one.reason, now + one.seconds)
-                else:
-                    domain.cool(now + one.seconds)
+        recall(self._accounts, rests, now)
 
     def slot_counts(self) -> list[SlotCount]:
         """How many calls each quota takes at once; one that cools down counts."""
