@@ -101,8 +101,9 @@ class CredentialPool:
         """Give to others what silent owners hold; their calls may still end, and be settled."""
         lapsed = []
         for owner in self._silence.look(now):
-            for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
-                loan = self._loans[lease_id]
+            for lease_id, loan in list(self._loans.items()):
+                if loan.owner != owner or loan.has_lapsed:  # who is silent again holds it no more
+                    continue
                 lapsed.append(Lapsed(owner, loan.lease.credential))
                 loan.lapse(now)
                 if not loan.was_given:  # then nobody calls: the wish has its place again

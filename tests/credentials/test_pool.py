@@ -374,6 +374,16 @@ def test_a_call_of_a_silent_owner_may_still_end() -> None:
     assert isinstance(pool.poll("o", pool.request("o", P), TERM), Waiting)
 
 
+def test_who_falls_silent_twice_gives_up_one_slot_once() -> None:
+    pool = pool_with_a_term("a")
+    granted(pool, "suspended")
+    assert look_until(pool, TERM) == [Lapsed("suspended", "a")]
+    pool.renew("suspended")
+    assert look_until(pool, 2 * TERM, TERM) == []
+    granted(pool, "o", 2 * TERM)
+    assert isinstance(pool.poll("x", pool.request("x", P), 2 * TERM), Waiting)
+
+
 def test_a_wish_that_was_granted_unheard_has_its_place_again() -> None:
     pool = pool_with_a_term("a")
     first = granted(pool, "x")
