@@ -20,6 +20,10 @@ _ANTHROPIC = {
 }
 _OPENAI = {"requests": LimitScope.REQUESTS, "tokens": LimitScope.TOKENS}
 
+_EARLIEST_EPOCH = 1e9
+"""Seconds. A plain number from here on is the time of day since 1970, as some gateways write it (in
+milliseconds from a thousand times that on): no limit lasts for decades."""
+
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _PLAIN_NUMBER = re.compile(_NUMBER)
 _COUNT = re.compile(r"[0-9]{1,18}")
@@ -80,13 +84,23 @@ def _retry_after(values: Mapping[str, str], now: datetime) -> float | None:
         return milliseconds / 1000
     text = values.get("retry-after", "")
     seconds = _number(text)
-    return _until(_http_date(text), now) if seconds is None else seconds
+    return _until(_http_date(text), now) if seconds is None else _from_now(seconds, now)
 
 
 def _reset(text: str, now: datetime) -> float | None:
     """Anthropic names the moment, OpenAI the time until then; gateways pass on either as either."""
+    if (number := _number(text)) is not None:
+        return _from_now(number, now)
     seconds = duration(text)
     return _until(_moment(text), now) if seconds is None else seconds
+
+
+def _from_now(number: float, now: datetime) -> float:
+    """Seconds of a plain number, which may be a time of day."""
+    if number < _EARLIEST_EPOCH:
+        return number
+    seconds = number if number < _EARLIEST_EPOCH * 1000 else number / 1000
+    return max(0.0, seconds - now.timestamp())
 
 
 def _until(moment: datetime | None, now: datetime) -> float | None:

@@ -111,6 +111,7 @@ def test_every_duration_that_go_writes_is_read(hours: int, minutes: int, millise
         ({"retry-after-ms": "250.5"}, 0.2505),
         ({"retry-after": "0"}, 0.0),
         ({"retry-after": "86400000"}, 86_400_000.0),
+        ({"retry-after": str(int(NOW.timestamp()) + 20)}, 20.0),
         ({}, None),
     ],
 )
@@ -157,6 +158,21 @@ def test_the_limits_of_openai() -> None:
             Limit(LimitScope.TOKENS, 150_000, 149_984, 360.0),
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        (f"{NOW.timestamp() + 12:.0f}", 12.0),
+        (f"{NOW.timestamp() + 12.5:.1f}", 12.5),
+        (f"{(NOW.timestamp() + 12) * 1000:.0f}", 12.0),
+        (f"{NOW.timestamp() - 12:.0f}", 0.0),
+        ("999999999", 999_999_999.0),
+    ],
+)
+def test_a_reset_may_be_the_seconds_since_1970(written: str, seconds: float) -> None:
+    hint = limit_hint({"x-ratelimit-reset-requests": written}, NOW)
+    assert hint.limits == (Limit(LimitScope.REQUESTS, reset_after=seconds),)
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), texts))
