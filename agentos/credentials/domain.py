@@ -25,6 +25,10 @@ FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
 _MOST_DOUBLINGS = 10
 """Of a rest, for refusals in a row."""
 
+_BELIEVED = 10
+"""Refusals in a row, each of which wants so short a rest. Then it is not what the provider needs:
+the least doubles with each further one, up to the longest."""
+
 _SURPRISES, _FORGETTING = 4, 0.99
 """Refusals in about a hundred calls after which the known limits are not all that there are."""
 
@@ -263,7 +267,9 @@ class Domain:
     def _least_rest(self) -> float:
         if not self._learns:
             return 0.0
-        return min(SHORTEST_AGAIN, SHORTEST_REST * 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS))
+        doubled = SHORTEST_REST * 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS)
+        disbelieved = min(max(0, self._refusals - _BELIEVED), _MOST_DOUBLINGS)
+        return min(LONGEST_BACKOFF, min(SHORTEST_AGAIN, doubled) * 2.0**disbelieved)
 
     def _count(self, call: Admission, usage: Usage | None, now: float) -> None:
         """Count what a call took; None is one that was not served."""

@@ -122,5 +122,8 @@ def why_none(provider: str | None, closed: list[Hope], now: float) -> str:
     purpose = f" for {provider!r}" if provider is not None else ""
     if not closed:
         return f"There is no credential{purpose}"
-    reasons = "; ".join(f"{hope.key.credential.name}: {hope.closed_at(now)}" for hope in closed)
+    names: dict[str, list[str]] = {}  # by their reason, which is told once
+    for hope in closed:
+        names.setdefault(hope.closed_at(now) or "", []).append(hope.key.credential.name)
+    reasons = "; ".join(f"{', '.join(those)}: {why}" for why, those in names.items())
     return f"Every credential{purpose} is closed ({reasons})"

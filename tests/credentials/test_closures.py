@@ -158,3 +158,12 @@ def test_a_refusal_without_a_word_closes_too(kind: RefusalKind) -> None:
     assert isinstance(effect, Closed)
     assert effect.reason == kind.value
     assert isinstance(pool.poll("x", pool.request("x", WISH), 1.0), Refused)
+
+
+def test_a_reason_that_several_have_in_common_is_told_once() -> None:
+    pool = pool_of("a", "b", "c")
+    for reason in ("no", "never", "no"):
+        lease = granted(pool, "x", 0.0)
+        pool.settle("x", lease.id, Refusal(RefusalKind.CREDENTIAL, reason), 0.0)
+    why = "Every credential for 'p' is closed (a, c: no; b: never)"
+    assert pool.poll("x", pool.request("x", WISH), 0.0) == Refused(why)

@@ -104,6 +104,20 @@ def test_a_hint_of_nothing_is_no_busy_loop() -> None:
     assert rest == pytest.approx(SHORTEST_AGAIN)
 
 
+def test_a_hint_of_nothing_is_believed_a_number_of_times() -> None:
+    domain = domain_of()
+    now, rests = 0.0, []
+    for _ in range(20):
+        domain.refused(domain.admit(MOST, now), LimitHint(0.0), now)
+        rests.append(domain.cooldown_until - now)
+        now = domain.cooldown_until
+    assert rests[9:12] == pytest.approx([SHORTEST_AGAIN, 2 * SHORTEST_AGAIN, 4 * SHORTEST_AGAIN])
+    assert rests[-1] == LONGEST_BACKOFF
+    domain.answered(domain.admit(MOST, now), CALL, NO_HINT, now)
+    domain.refused(domain.admit(MOST, now), LimitHint(0.0), now)
+    assert domain.cooldown_until - now == pytest.approx(SHORTEST_REST)
+
+
 def test_long_rests_that_go_on_leave_one_call_at_once() -> None:
     domain = domain_of(16)
     now = 0.0
