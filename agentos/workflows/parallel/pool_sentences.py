@@ -19,6 +19,10 @@ _LONG_PAUSE = 120.0
 """Seconds. Of a longer one the end is told as a time of day, and what is left of it now and then:
 whenever half of what was told last is over."""
 
+_QUIET = 60.0
+"""Seconds for which a wait that comes and goes is not told again: where few calls are allowed at
+once, the last one in the queue ends an episode every few seconds."""
+
 _WAITS = {
     Why.SLOT: "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back",
     Why.RATE: "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows",
@@ -77,23 +81,33 @@ class Told:
 
     def __init__(self, now: Now) -> None:
         self._now = now
-        self._waits: set[Why] = set()
+        self._waits: set[Why] = set()  # told of in this episode
+        self._told_at: dict[Why, float] = {}
         self._told_of_rate = False
         self._pauses: dict[float, float] = {}  # by their end; seconds left when to say it again
+        self._crawl_told = 0.0  # seconds to the next call, as they were told last
 
     def end_of_episode(self) -> None:
         """Nobody waits any more."""
         self._waits.clear()
         self._pauses.clear()
+        self._crawl_told = 0.0
 
     def news(self, waiting: Waiting, now: float) -> str | None:
         """What a waiter has to say, if nobody has said it in this episode."""
-        if waiting.why is Why.COOLDOWN and waiting.until is not None:
-            return self._pause(waiting.until, waiting.until - now)
+        if waiting.until is not None:
+            seconds = waiting.until - now
+            if waiting.why is Why.COOLDOWN:
+                return self._pause(waiting.until, seconds)
+            if waiting.why is Why.RATE and seconds >= _LONG_PAUSE:
+                return self._crawl(seconds)
         if waiting.why in self._waits or (waiting.why is Why.RATE and self._told_of_rate):
             return None
         self._waits.add(waiting.why)
         self._told_of_rate |= waiting.why is Why.RATE  # it is what is to be wished for
+        if now - self._told_at.get(waiting.why, -math.inf) < _QUIET:
+            return None
+        self._told_at[waiting.why] = now
         return _WAITS[waiting.why]
 
     def _pause(self, end: float, seconds: float) -> str | None:
@@ -101,11 +115,30 @@ class Told:
         if not is_new and seconds > self._pauses[end]:
             return None
         self._pauses[end] = seconds / 2 if seconds >= _LONG_PAUSE else -math.inf
-        told = f"in {math.ceil(round(seconds, 3))}s"
-        if seconds >= _LONG_PAUSE:
-            told += f", at {(self._now() + timedelta(seconds=seconds)).astimezone():%H:%M}"
         still = "All" if is_new else "Still all"
-        return f"[COORDINATOR] {still} credentials are cooling down, the first is back {told}"
+        return (
+            f"[COORDINATOR] {still} credentials are cooling down, "
+            f"the first is back {self._when(seconds)}"
+        )
+
+    def _crawl(self, seconds: float) -> str | None:
+        """A limit with room for so few calls that the next has long to wait."""
+        if self._crawl_told / 2 < seconds < self._crawl_told * 2:
+            return None
+        self._crawl_told = seconds
+        return (
+            "[COORDINATOR] Every rate limit is in full use; "
+            f"the next call can go out {self._when(seconds)}"
+        )
+
+    def _when(self, seconds: float) -> str:
+        told = f"in {math.ceil(round(seconds, 3))}s"
+        if seconds < _LONG_PAUSE:
+            return told
+        now = self._now()
+        end = now + timedelta(seconds=seconds)
+        is_today = end.astimezone().date() == now.astimezone().date()
+        return f"{told}, at {end.astimezone():{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}"
 
 
 def _fewer(count: SlotCount) -> str:

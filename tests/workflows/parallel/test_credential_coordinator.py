@@ -1,4 +1,5 @@
 import builtins
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -186,8 +187,17 @@ class TestSentences:
         assert [text.startswith(EXHAUSTED) for text in stage.said] == [True]
         stage.pool.release("k")
         assert isinstance(stage.pool.wait("o", ticket, 5.0), Lease)
+        stage.sleeper.now += 60.0
         assert stage.pool.acquire(timeout=1.0) is None
         assert [text.startswith(EXHAUSTED) for text in stage.said] == [True, True]
+
+    def test_exhaustion_that_comes_and_goes_is_no_refrain(self) -> None:
+        stage = Stage("k")
+        for _ in range(20):
+            stage.pool.acquire()
+            assert stage.pool.acquire(timeout=1.0) is None
+            stage.pool.release("k")
+        assert [text.startswith(EXHAUSTED) for text in stage.said] == [True]
 
     @pytest.mark.parametrize(
         ("seconds", "text"), [(30.0, "30"), (1.5, "1.5"), (0, "0"), (1e6, "1000000")]
@@ -237,6 +247,29 @@ class TestSentences:
             "[COORDINATOR] All credentials are cooling down, the first is back in 3600s, "
             f"at {back:%H:%M}"
         )
+
+    def test_of_a_pause_that_ends_another_day_the_date_is_told_too(self) -> None:
+        stage = Stage(Credential("a", None))
+        stage.pool.settle("o", stage.lease().id, limited(3 * 86_400.0))
+        del stage.said[:]
+        assert isinstance(stage.pool.wait("o", stage.pool.request("o", P), 1.0), Waiting)
+        back = (NOON + timedelta(days=3)).astimezone()
+        assert stage.said[0].endswith(f" the first is back in 259200s, at {back:%Y-%m-%d %H:%M}")
+
+    def test_of_a_limit_with_room_for_hardly_a_call_the_next_is_told_and_counted_down(self) -> None:
+        stage = Stage(Credential("a", "s3cret", limits=RateLimits(tpm=1)))
+        wish = Wish("p", "p/m", Usage(20, 0))
+        first = stage.pool.request("o", wish)
+        assert isinstance(stage.pool.wait("o", first, 1.0), Lease)
+        stage.pool.settle("o", first, Answer("", "m", Usage(10, 0)))
+        ticket = stage.pool.request("o", wish)
+        while isinstance(stage.pool.wait("o", ticket, 20.0), Waiting):
+            pass
+        told = "[COORDINATOR] Every rate limit is in full use; the next call can go out in "
+        seconds = [int(t.removeprefix(told).split("s")[0]) for t in stage.said if told in t]
+        assert 500 < seconds[0] < 700
+        assert all(after <= before / 2 for before, after in itertools.pairwise(seconds))
+        assert len(seconds) > 1
 
     def test_a_long_pause_is_counted_down(self) -> None:
         stage = Stage(Credential("a", None))
