@@ -72,6 +72,7 @@ class CredentialCoordinator:
         self._remembered: dict[tuple[str, str, str], datetime] = {}
         self._on_slots = on_slots
         self._pool.recall(map(self._resting, recalled), clock())
+        self._slots = self._pool.open_slots()  # as they were told last
 
     def acquire(self, timeout: float | None = None) -> str | Credential | None:
         """Wait up to `timeout` seconds, None for ever, and get one of the objects passed in.
@@ -155,15 +156,17 @@ class CredentialCoordinator:
                 now = self._clock()
                 sentences = [of_lapse(one) for one in self._pool.lapse(now)]
                 answer = self._pool.poll(owner, ticket, now)
+                slots_changed = self._slots_changed()  # a quota's day may be over
                 if sentences or not isinstance(answer, Waiting):
                     self._wake()
                 if isinstance(answer, Waiting) and now < deadline:
                     news = self._told.news(answer, now)
                     sentences += [] if news is None else [news]
-                    if not sentences:
+                    if not sentences and not slots_changed:
                         wake_up = deadline if answer.until is None else min(deadline, answer.until)
                         self._changed.wait(min(wake_up - now, _LONGEST_SLEEP))
                         continue
+            self._tell_of_slots(slots_changed)
             for sentence in sentences:
                 self._tell(sentence)
             if isinstance(answer, Lease):
@@ -187,16 +190,23 @@ class CredentialCoordinator:
 
     def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:
-            before = self._pool.open_slots()
             effect = self._pool.settle(owner, lease_id, result, self._clock())
-            slots_changed = self._pool.open_slots() != before
+            slots_changed = self._slots_changed()
             rests = self._worth_remembering() if effect is not None else []
             self._wake()
         if self._remember is not None and rests:
             self._remember(rests)
         if effect is not None:
             self._tell(of_effect(effect))
-        if self._on_slots is not None and slots_changed:
+        self._tell_of_slots(slots_changed)
+
+    def _slots_changed(self) -> bool:
+        """Whether there are more or fewer than when this was asked last."""
+        before, self._slots = self._slots, self._pool.open_slots()
+        return self._slots != before
+
+    def _tell_of_slots(self, have_changed: bool) -> None:
+        if self._on_slots is not None and have_changed:
             self._on_slots()
 
     def _worth_remembering(self) -> list[Rest]:

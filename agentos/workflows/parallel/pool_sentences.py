@@ -19,6 +19,10 @@ _LONG_PAUSE = 120.0
 """Seconds. Of a longer one the end is told as a time of day, and what is left of it now and then:
 whenever half of what was told last is over."""
 
+_SAME = 1.0
+"""Seconds by which the ends of one pause may differ: calls that went out together are all refused
+for so long from when each was."""
+
 _QUIET = 60.0
 """Seconds for which a wait that comes and goes is not told again: where few calls are allowed at
 once, the last one in the queue ends an episode every few seconds."""
@@ -111,6 +115,7 @@ class Told:
         return _WAITS[waiting.why]
 
     def _pause(self, end: float, seconds: float) -> str | None:
+        end = next((known for known in self._pauses if abs(known - end) < _SAME), end)
         is_new = end not in self._pauses
         if not is_new and seconds > self._pauses[end]:
             return None

@@ -271,6 +271,16 @@ class TestSentences:
         assert all(after <= before / 2 for before, after in itertools.pairwise(seconds))
         assert len(seconds) > 1
 
+    def test_of_calls_that_were_refused_together_one_pause_is_told(self) -> None:
+        stage = Stage(Credential("a", None, max_concurrent=3))
+        leases = [stage.lease() for _ in range(3)]
+        ticket = stage.pool.request("o", P)
+        for lease in leases:
+            stage.pool.settle("o", lease.id, limited(3600.0))
+            stage.sleeper.now += 0.2
+            assert isinstance(stage.pool.wait("o", ticket, 0.1), Waiting)
+        assert [" are cooling down" in text for text in stage.said].count(True) == 1
+
     def test_a_long_pause_is_counted_down(self) -> None:
         stage = Stage(Credential("a", None))
         stage.pool.settle("o", stage.lease().id, limited(900.0))
@@ -483,6 +493,19 @@ class TestProductForm:
         assert pool.describe_slots() == (
             "the credentials take 2 calls at once (a takes no more than 2)"
         )
+
+    def test_slots_that_return_with_the_next_day_are_told_of(self) -> None:
+        stage = Stage(Credential("a", "s3cret"), Credential("b", "s3cret"))
+        told: list[int] = []
+        stage.pool._on_slots = lambda: told.append(stage.pool.open_slots())
+        used_up = Refusal(RefusalKind.DAILY_QUOTA, "used up", LimitHint(100.0))
+        stage.pool.settle("o", stage.lease().id, used_up)
+        assert told == [1]
+        stage.lease("x")
+        ticket = stage.pool.request("o", P)
+        while isinstance(stage.pool.wait("o", ticket, 20.0), Waiting):
+            pass
+        assert told == [1, 2]
 
     def test_simulated_rate_limits_are_flagged(self) -> None:
         pool = CredentialCoordinator(["k"], simulate_rate_limits=True)
