@@ -735,6 +735,9 @@ class Machine(RuleBasedStateMachine):
             if not self.pool._loans[lease_id].has_lapsed
         )
         assert all(out[name] <= self.slots[name] for name in out)
+        assert {one.name: one.in_use for one in self.pool._accounts} == {
+            one.name: out[one.name] for one in self.pool._accounts
+        }
 
     @invariant()
     def the_queue_is_what_was_neither_granted_nor_refused(self) -> None:
