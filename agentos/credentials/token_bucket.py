@@ -1,5 +1,7 @@
 """A token bucket: room that comes back at a steady rate, up to a capacity."""
 
+import math
+
 _ROUNDING = 1e-9
 
 
@@ -36,8 +38,10 @@ class TokenBucket:
     def ready_at(self, amount: float, now: float, *, beside: float = 0.0) -> float:
         """When it holds the amount, or is full where the amount is over its capacity.
 
-        And that `beside` so much: where both do not fit in, it is never ready, and says when it
-        would be if it were larger.
+        And that `beside` so much: infinity where both do not fit in, for then time does not help.
         """
-        lack = min(amount, self.capacity) + beside - self.level(now)
+        wanted = min(amount, self.capacity) + beside
+        lack = wanted - self.level(now)
+        if wanted > self.capacity + _ROUNDING and lack > _ROUNDING:
+            return math.inf
         return now if lack <= _ROUNDING else max(now, self._at) + lack / self.rate

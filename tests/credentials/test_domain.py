@@ -30,6 +30,14 @@ def admitted_at_once(domain: Domain, now: float) -> int:
     return count
 
 
+def test_where_only_the_end_of_a_call_makes_room_no_time_is_named() -> None:
+    domain = domain_of(tpm=15_000)  # a bucket of 2,475, and a call is expected to take 2,500
+    out = domain.admit(MOST, 0.0)
+    assert domain.ready_at(MOST, 600.0) == math.inf
+    domain.ended(out, CALL, 600.0)
+    assert domain.ready_at(MOST, 600.0) < 700.0
+
+
 def test_slots_are_the_limit_where_nothing_else_is_known() -> None:
     domain = domain_of(3)
     assert admitted_at_once(domain, 0.0) == 3

@@ -1,3 +1,5 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +31,14 @@ def test_more_than_its_capacity_goes_through_when_it_is_full() -> None:
 def test_what_is_set_aside_does_not_count() -> None:
     bucket = TokenBucket(1.0, 5.0, level=5.0, now=0.0)
     assert bucket.ready_at(3.0, 0.0, beside=2.0) == 0.0
-    assert bucket.ready_at(100.0, 0.0, beside=2.0) == 2.0
+    assert bucket.ready_at(100.0, 0.0, beside=2.0) == math.inf
+
+
+def test_what_does_not_fit_in_beside_the_rest_names_no_time_that_helps_nothing() -> None:
+    bucket = TokenBucket(1.0, 5.0, level=0.0, now=0.0)
+    assert bucket.ready_at(4.0, 0.0, beside=1.0) == 5.0
+    assert bucket.ready_at(4.0, 0.0, beside=1.01) == math.inf
+    assert bucket.ready_at(4.0, 60.0, beside=1.01) == math.inf
 
 
 def test_a_clock_that_goes_back_takes_nothing_away() -> None:
