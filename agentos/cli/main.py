@@ -30,6 +30,7 @@ _COMMANDS = {
     "lld": CommandPlace(f"{_IN}.single:lld", "Write the design document of one issue."),
     "issue": CommandPlace(f"{_IN}.single:issue", "Write the structured issue of one idea brief."),
     "status": CommandPlace(f"{_IN}.status:status", "Show every item and where it stands."),
+    "runs": CommandPlace(f"{_IN}.runs:runs", "Tidy up what earlier runs left behind."),
     "credentials": CommandPlace(
         f"{_IN}.credentials:credentials", "Add, list, test and remove API keys."
     ),

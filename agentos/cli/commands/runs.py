@@ -1,0 +1,53 @@
+"""`agentos runs`: what is kept of earlier runs."""
+
+import os
+from pathlib import Path
+
+import click
+
+from agentos.cli.exit_codes import IN_A_GROUP, exit_codes
+from agentos.cli.lazy_group import CommandPlace, LazyGroup
+from agentos.cli.options import project_option
+
+_COMMANDS = {
+    "prune": CommandPlace(f"{__name__}:prune", "Delete the records of old runs."),
+}
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, epilog=IN_A_GROUP)
+def runs() -> None:
+    """Tidy up what earlier runs left behind.
+
+    \b
+    Example:
+      agentos runs prune --keep 10
+    """
+
+
+@click.command(epilog=exit_codes(done="what was to go is gone"))
+@click.option(
+    "--keep",
+    type=click.IntRange(0, 1_000_000),
+    required=True,
+    metavar="N",
+    help="How many of the last runs to keep.",
+)
+@project_option
+def prune(keep: int, project: Path) -> int:
+    """Delete the records of all runs but the last N; one that is not finished stays.
+
+    `agentos parallel` keeps the last 50 by itself.
+
+    \b
+    Example:
+      agentos runs prune --keep 10
+    """
+    from agentos.records.pruning import prune_runs  # noqa: PLC0415 - not for --help or Tab
+    from agentos.records.state_folder import check_state  # noqa: PLC0415
+    from agentos.workspace.project import open_project  # noqa: PLC0415
+
+    opened = open_project(project, os.environ)
+    check_state(opened.state, opened.root)  # nothing is deleted behind a symlink
+    gone = prune_runs(opened.state, keep)
+    click.echo(f"{len(gone)} {'run' if len(gone) == 1 else 'runs'} deleted")
+    return 0
