@@ -52,7 +52,7 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     import traceback  # noqa: PLC0415 - after the handlers
 
     from agentos.core.errors import AgentosError  # noqa: PLC0415
-    from agentos.core.events import Reported  # noqa: PLC0415
+    from agentos.core.events import Heartbeat, Reported  # noqa: PLC0415
     from agentos.core.outcomes import Outcome  # noqa: PLC0415
     from agentos.interruption import Interruption  # noqa: PLC0415
     from agentos.item_runner import run_item  # noqa: PLC0415
@@ -63,7 +63,7 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
         report = run_item(
             spec.work,
             leases=leases,
-            interruption=Interruption(inbox, grace=spec.work.grace),
+            interruption=Interruption(inbox, grace=spec.work.grace, beat=lambda: emit(Heartbeat())),
             emit=emit,
             say=channels.say,
             environ=os.environ,

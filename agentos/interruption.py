@@ -9,6 +9,7 @@ import queue
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,6 +17,9 @@ from agentos.core.calls import Answer, Request
 from agentos.core.clock import Clock
 from agentos.core.errors import Interrupted
 from agentos.core.inbox import next_word
+
+BEAT = 5.0
+"""Seconds between two signs of life of a process that waits for a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,21 @@ class Call(Protocol):
 class Interruption:
     """Runs calls so that a stop is heeded: `grace` seconds for one in flight, none without.
 
-    SIGTERM, a second signal or a parent that is gone take the grace away.
+    SIGTERM, a second signal or a parent that is gone take the grace away. `beat()` is called every
+    BEAT seconds while it waits: whoever hears it knows that this thread still heeds its inbox.
     """
 
-    def __init__(self, inbox: Inbox, *, grace: float, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self,
+        inbox: Inbox,
+        *,
+        grace: float,
+        beat: Callable[[], None] = lambda: None,
+        clock: Clock = time.monotonic,
+    ) -> None:
         self._inbox = inbox
         self._grace = grace
+        self._beat = beat
         self._clock = clock
         self._deadline: float | None = None
 
@@ -106,10 +119,11 @@ class Interruption:
             self._inbox.put(CallEnded(call, error=error))
 
     def _next_word(self) -> Word | None:
-        left = None if self._deadline is None else max(0.0, self._deadline - self._clock())
+        left = BEAT if self._deadline is None else self._deadline - self._clock()
         try:
-            return next_word(self._inbox, left)
+            return next_word(self._inbox, max(0.0, min(left, BEAT)))
         except queue.Empty:
+            self._beat()
             return None
 
     def _heed(self, word: Word) -> None:

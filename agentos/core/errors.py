@@ -10,9 +10,11 @@
     ├── ItemError            1  one item cannot be finished; the others go on
     │   ├── JournalError     1  the item's checkpoint file cannot be used
     │   └── ModelError       1  the model refused the request for good
+    │       └── ModelUnavailable  it kept failing for a reason that passes
     ├── CredentialsExhausted 4  no credential is left that could serve a call
     ├── BudgetExhausted      4  the budget has no room for a call
     ├── EngineError          1  a child process could not be started
+    │   └── EngineBusy       1  the machine has no room for one right now
     └── Interrupted        130  told to stop; what was done is checkpointed
 
 Each carries the exit code that it stands for, a sentence, and a hint that says what to do.
@@ -39,6 +41,8 @@ class AgentosError(Exception):
     """Base of the tree: `str(error)` is one sentence for people, `hint` what to do about it."""
 
     exit_code: ClassVar[int] = 70
+    may_pass: ClassVar[bool] = False
+    """Whether the same may succeed if it is tried again somewhat later."""
 
     def __init__(self, sentence: str, hint: str = "") -> None:
         super().__init__(sentence)
@@ -92,6 +96,12 @@ class ModelError(ItemError):
     """The model refused the request for good, or kept failing."""
 
 
+class ModelUnavailable(ModelError):  # noqa: N818 - a state of the provider, not a fault
+    """The model kept failing for a reason that passes: not reached, overloaded, cut off."""
+
+    may_pass = True
+
+
 class CredentialsExhausted(AgentosError):  # noqa: N818 - a state of the pool, not a fault
     """No credential is left that could serve the call."""
 
@@ -108,6 +118,12 @@ class EngineError(AgentosError):
     """A child process could not be started."""
 
     exit_code = 1
+
+
+class EngineBusy(EngineError):  # noqa: N818 - a state of the machine, not a fault
+    """The machine has no room for a child right now."""
+
+    may_pass = True
 
 
 class Interrupted(AgentosError):  # noqa: N818 - a wish of the user's, not a fault

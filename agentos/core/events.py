@@ -66,6 +66,11 @@ class StepRestored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat(Event):
+    """The child's main thread is there and heeds what it is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseRequested(Event):
     """The child waits for a credential or the budget; its deadlines rest until LeaseGranted."""
 
@@ -184,17 +189,32 @@ class Notice(Event):
 class Reported(Event):
     """A child's last word. Hashes are SHA-256 in hex, `document` a path inside the project.
 
-    `stopped_by` is `credentials` or `budget` where no further call was possible.
+    `may_pass` is true of a failure that may not repeat; `stopped_by` is `credentials` or `budget`
+    where no further call was possible.
     """
 
     outcome: Outcome
     error: str = ""
+    may_pass: bool = False
     document: str = ""
     document_hash: str = ""
     input_hash: str = ""
     stopped_by: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptFailed(Event):
+    """The item failed for a reason that may pass, and is tried again after `pause` seconds.
+
+    `attempt` counts from 1, `attempts` is the most that there will be.
+    """
+
+    attempt: int
+    attempts: int
+    error: str
+    pause: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """One child process as the operating system has it: started, signalled, waited for."""
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -11,9 +12,14 @@ from typing import Literal
 
 import psutil
 
-from agentos.core.errors import EngineError
+from agentos.core.errors import EngineBusy, EngineError
 
 _FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+
+_MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
+"""Bytes in which getrusage(2) counts the largest resident set."""
+
+_NO_ROOM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 CHILD_COMMAND = (sys.executable, "-P", "-m", "agentos.child")
 """-P keeps the working directory, which may be a stranger's project, out of the import path."""
@@ -38,6 +44,7 @@ class ChildProcess:
     popen: "subprocess.Popen[bytes]"
     events_fd: int
     created: float
+    peak_memory: int = 0  # bytes, once it has ended
 
     @classmethod
     def start(
@@ -45,12 +52,12 @@ class ChildProcess:
     ) -> tuple["ChildProcess", int]:
         """Start it in a session of its own; also gives the number of its events descriptor.
 
-        Raises EngineError.
+        Raises EngineError, EngineBusy where the machine or the user has no room for one.
         """
         try:
             read_fd, write_fd = os.pipe()
         except OSError as error:
-            raise EngineError(f"no child can be started: {error.strerror}") from error
+            raise _not_started(error, error.strerror) from error
         try:
             with signals_blocked():
                 popen = subprocess.Popen(
@@ -65,10 +72,7 @@ class ChildProcess:
                 )
         except OSError as error:
             os.close(read_fd)
-            raise EngineError(
-                f"no child can be started: {command[0]}: {error.strerror}",
-                "is the machine out of processes, memory or open files?",
-            ) from error
+            raise _not_started(error, f"{command[0]}: {error.strerror}") from error
         finally:
             os.close(write_fd)
         return cls(popen, read_fd, _creation_time(popen.pid)), write_fd
@@ -99,23 +103,38 @@ class ChildProcess:
     def changes(self) -> Iterator[Change]:
         """Block until the child ends, telling on the way when it is stopped and continued.
 
-        Afterwards `popen.returncode` is set.
+        Afterwards `popen.returncode` and `peak_memory` are set.
         """
         while True:
-            _, status = os.waitpid(self.popen.pid, os.WUNTRACED | os.WCONTINUED)
+            _, status, usage = os.wait4(self.popen.pid, os.WUNTRACED | os.WCONTINUED)
             if os.WIFSTOPPED(status):
                 yield "stopped"
             elif os.WIFCONTINUED(status):
                 yield "continued"
             else:
                 self.popen.returncode = os.waitstatus_to_exitcode(status)
+                self.peak_memory = usage.ru_maxrss * _MAXRSS_UNIT
                 return
+
+    def memory(self) -> int:
+        """Bytes that it takes right now; 0 if it is gone."""
+        try:
+            return int(psutil.Process(self.popen.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
 
     def close(self) -> None:
         """Close the lifeline and the output; the events descriptor is its reader's to close."""
         for stream in (self.popen.stdin, self.popen.stdout):
             if stream is not None:
                 stream.close()
+
+
+def _not_started(error: OSError, why: str | None) -> EngineError:
+    kind = EngineBusy if error.errno in _NO_ROOM else EngineError
+    return kind(
+        f"no child can be started: {why}", "is the machine out of processes, memory or open files?"
+    )
 
 
 def _creation_time(pid: int) -> float:

@@ -13,14 +13,15 @@ from agentos.core.outcomes import Outcome
 class ChildEnd:
     """How a child left: its report, if one came, and its status as subprocess counts it.
 
-    `asked_to_end` is true when a stop reached it, `timed_out` (with the limit in seconds) when
-    its own time was up.
+    `asked_to_end` is true when a stop reached it; `timed_out` and `silent_for` are the limits, in
+    seconds, that it met of its own.
     """
 
     report: Reported | None
     returncode: int
     asked_to_end: bool = False
     timed_out: float | None = None
+    silent_for: float | None = None
     last_step: str = ""
 
     def verdict(self) -> Reported:
@@ -31,20 +32,28 @@ class ChildEnd:
         """
         if self.report is not None and self._report_holds(self.report):
             return self.report
+        step = f" in step {self.last_step}" if self.last_step else ""
         if self.timed_out is not None:
-            step = f" in step {self.last_step}" if self.last_step else ""
             return Reported(
                 outcome=Outcome.FAILED,
                 error=f"not finished within its time limit of {self.timed_out:g} s{step}",
             )
+        if self.silent_for is not None:
+            return Reported(
+                outcome=Outcome.FAILED,
+                error=f"gave no sign of life for {self.silent_for:g} s{step}",
+                may_pass=True,
+            )
         if self.asked_to_end:
             return Reported(outcome=Outcome.INTERRUPTED)
-        return Reported(outcome=Outcome.FAILED, error=self._complaint())
+        was_killed = self.returncode < 0
+        return Reported(outcome=Outcome.FAILED, error=self._complaint(), may_pass=was_killed)
 
     def _report_holds(self, report: Reported) -> bool:
         if report.outcome is Outcome.FAILED:
             return True
-        cut_short = self.timed_out is not None and report.outcome is Outcome.INTERRUPTED
+        was_late = self.timed_out is not None or self.silent_for is not None
+        cut_short = was_late and report.outcome is Outcome.INTERRUPTED
         return self.returncode == 0 and not cut_short
 
     def _complaint(self) -> str:
@@ -71,6 +80,12 @@ class Engine(Protocol):
 
         Raises EngineError when it cannot be started.
         """
+
+    def has_room(self) -> bool:
+        """Whether one more child may start beside those that run."""
+
+    def why_no_room(self) -> str:
+        """Why not, without a full stop."""
 
     def stop(self) -> None:
         """Pass on one wish to end to every running child; a further call firmer than the last."""

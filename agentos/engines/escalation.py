@@ -2,12 +2,16 @@
 
 The stages are SIGINT, then after the grace and half a second SIGTERM, one second later SIGKILL to
 the whole tree. Each further wish brings the next stage forward. A time limit that runs out starts
-the same stages; it does not run while the child is paused, but the stages always do.
+the same stages, and so does a child that gives no sign of life for too long; neither is counted
+while the child is paused, but the stages always are.
 """
 
+import math
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from agentos.core.clock import Clock
+from agentos.engines.running_time import RunningTime
 
 TERMINATE_AFTER_GRACE = 0.5
 KILL_AFTER_TERMINATE = 1.0
@@ -25,18 +29,31 @@ class Action(Enum):
 _STAGES = (Action.INTERRUPT, Action.TERMINATE, Action.KILL)
 
 
-class Escalation:
-    """The deadlines of one child; all times in seconds of the clock that is handed in."""
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of one child, in seconds.
 
-    def __init__(self, *, grace: float, timeout: float | None, clock: Clock) -> None:
-        self._grace = grace
+    `timeout` is of the time that it runs, `idle_timeout` of that since it was last heard of, and
+    `grace` is what it has for a call in flight once it is asked to end.
+    """
+
+    grace: float
+    timeout: float = math.inf
+    idle_timeout: float = math.inf
+
+
+class Escalation:
+    """The deadlines of one child: limits are counted by `running`, the stages by `clock`."""
+
+    def __init__(self, limits: Limits, *, running: RunningTime, clock: Clock) -> None:
+        self._limits = limits
+        self._running = running
         self._clock = clock
+        self._heard_at = running.seconds()
         self._stage = 0
         self._next_stage_at: float | None = None
-        self._time_left = timeout
-        self._running_since: float | None = clock()
-        self._pauses: set[str] = set()
         self.timed_out = False
+        self.fell_silent = False
 
     @property
     def has_begun(self) -> bool:
@@ -47,33 +64,28 @@ class Escalation:
         """Someone wants the end: the next stage is due at once."""
         self._next_stage_at = self._clock()
 
-    def pause(self, reason: str) -> None:
-        """Hold the time limit; reasons add up, and each is resumed by its own name."""
-        if not self._pauses and self._running_since is not None:
-            if self._time_left is not None:
-                self._time_left -= self._clock() - self._running_since
-            self._running_since = None
-        self._pauses.add(reason)
-
-    def resume(self, reason: str) -> None:
-        """Let the time limit run again, unless another reason still holds it."""
-        self._pauses.discard(reason)
-        if not self._pauses and self._running_since is None:
-            self._running_since = self._clock()
+    def heard(self) -> None:
+        """The child gave a sign of life."""
+        self._heard_at = self._running.seconds()
 
     def wait(self) -> float | None:
         """Seconds until `due` may have something; None when nothing is to come by itself."""
-        now = self._clock()
-        moment = self._next_stage_at if self.has_begun else self._time_limit()
-        return None if moment is None else max(0.0, moment - now)
+        if self.has_begun:
+            moment = self._next_stage_at
+            return None if moment is None else max(0.0, moment - self._clock())
+        left = min(self._limits.timeout, self._silence_ends_at) - self._running.seconds()
+        return None if self._running.is_paused or left == math.inf else max(0.0, left)
 
     def due(self) -> Action | None:
         """The action whose time has come, once."""
         now = self._clock()
-        limit = self._time_limit()
-        if not self.has_begun and limit is not None and now >= limit:
-            self.timed_out = True
-            self._next_stage_at = now
+        if not self.has_begun and not self._running.is_paused:
+            self.timed_out = self._running.seconds() >= self._limits.timeout
+            self.fell_silent = not self.timed_out and (
+                self._running.seconds() >= self._silence_ends_at
+            )
+            if self.timed_out or self.fell_silent:
+                self._next_stage_at = now
         if self._next_stage_at is None or now < self._next_stage_at:
             return None
         action = _STAGES[min(self._stage, len(_STAGES) - 1)]
@@ -81,14 +93,13 @@ class Escalation:
         self._next_stage_at = (
             now
             + {
-                Action.INTERRUPT: self._grace + TERMINATE_AFTER_GRACE,
+                Action.INTERRUPT: self._limits.grace + TERMINATE_AFTER_GRACE,
                 Action.TERMINATE: KILL_AFTER_TERMINATE,
                 Action.KILL: KILL_AGAIN_AFTER,
             }[action]
         )
         return action
 
-    def _time_limit(self) -> float | None:
-        if self._time_left is None or self._running_since is None:
-            return None
-        return self._running_since + self._time_left
+    @property
+    def _silence_ends_at(self) -> float:
+        return self._heard_at + self._limits.idle_timeout

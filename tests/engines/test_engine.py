@@ -1,4 +1,5 @@
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,11 @@ def failed(error: str) -> Reported:
     return Reported(outcome=Outcome.FAILED, error=error)
 
 
+def killed(error: str) -> Reported:
+    """A failure that the next attempt may not meet."""
+    return replace(failed(error), may_pass=True)
+
+
 @pytest.mark.parametrize(
     ("end", "verdict"),
     [
@@ -28,11 +34,11 @@ def failed(error: str) -> Reported:
         (ChildEnd(FAILED, 1, timed_out=60.0), FAILED),
         # The exit code has the last word about a good one.
         (ChildEnd(APPROVED, 1), failed("the child reported approved but left with exit code 1")),
-        (ChildEnd(APPROVED, -signal.SIGKILL), failed("the child was ended by SIGKILL")),
+        (ChildEnd(APPROVED, -signal.SIGKILL), killed("the child was ended by SIGKILL")),
         (ChildEnd(None, 0), failed("the child left with exit code 0 and no report")),
         (ChildEnd(None, 3), failed("the child left with exit code 3 and no report")),
-        (ChildEnd(None, -signal.SIGSEGV), failed("the child was ended by SIGSEGV")),
-        (ChildEnd(None, -250), failed("the child was ended by signal 250")),
+        (ChildEnd(None, -signal.SIGSEGV), killed("the child was ended by SIGSEGV")),
+        (ChildEnd(None, -250), killed("the child was ended by signal 250")),
         # Who was asked to end and did not, or ended badly, goes on with the next run.
         (ChildEnd(None, -signal.SIGKILL, asked_to_end=True), Reported(outcome=Outcome.INTERRUPTED)),
         (ChildEnd(APPROVED, 1, asked_to_end=True), Reported(outcome=Outcome.INTERRUPTED)),

@@ -1,7 +1,10 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentos.engines.escalation import Action, Escalation
+from agentos.engines.escalation import Action, Escalation, Limits
+from agentos.engines.running_time import RunningTime
 
 INTERRUPT, TERMINATE, KILL = Action.INTERRUPT, Action.TERMINATE, Action.KILL
 
@@ -19,9 +22,20 @@ class Time:
 class Rig:
     """An escalation and its clock."""
 
-    def __init__(self, *, grace: float = 3.0, timeout: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        grace: float = 3.0,
+        timeout: float = math.inf,
+        idle_timeout: float = math.inf,
+    ) -> None:
         self.time = Time()
-        self.escalation = Escalation(grace=grace, timeout=timeout, clock=self.time)
+        self.running = RunningTime(self.time)
+        self.escalation = Escalation(
+            Limits(grace, timeout, idle_timeout),
+            running=self.running,
+            clock=self.time,
+        )
 
     def after(self, seconds: float) -> Action | None:
         self.time.now += seconds
@@ -102,7 +116,7 @@ class TestStages:
 
     def test_a_pause_does_not_hold_the_stages(self) -> None:
         rig = Rig(timeout=10.0)
-        rig.escalation.pause("lease")
+        rig.running.pause("lease")
         rig.escalation.wish()
         assert rig.escalation.due() is INTERRUPT
         assert rig.wait() == 3.5
@@ -139,42 +153,42 @@ class TestTimeLimit:
     def test_it_does_not_run_during_a_pause(self) -> None:
         rig = Rig(timeout=10.0)
         assert rig.after(6.0) is None
-        rig.escalation.pause("lease")
+        rig.running.pause("lease")
         assert rig.wait() is None
         assert rig.after(1e6) is None
-        rig.escalation.resume("lease")
+        rig.running.resume("lease")
         assert rig.wait() == 4.0
         assert rig.after(4.0) is INTERRUPT
 
     def test_two_reasons_are_resumed_one_by_one(self) -> None:
         rig = Rig(timeout=10.0)
-        rig.escalation.pause("lease")
+        rig.running.pause("lease")
         rig.time.now += 5.0
-        rig.escalation.pause("stopped")
+        rig.running.pause("stopped")
         rig.time.now += 5.0
-        rig.escalation.resume("lease")
+        rig.running.resume("lease")
         assert rig.wait() is None
         rig.time.now += 5.0
-        rig.escalation.resume("stopped")
+        rig.running.resume("stopped")
         assert rig.wait() == 10.0
 
     def test_the_same_reason_twice_is_one(self) -> None:
         rig = Rig(timeout=10.0)
-        rig.escalation.pause("lease")
-        rig.escalation.pause("lease")
-        rig.escalation.resume("lease")
+        rig.running.pause("lease")
+        rig.running.pause("lease")
+        rig.running.resume("lease")
         assert rig.wait() == 10.0
 
     def test_to_resume_what_was_not_paused_changes_nothing(self) -> None:
         rig = Rig(timeout=10.0)
         rig.time.now += 4.0
-        rig.escalation.resume("lease")
+        rig.running.resume("lease")
         assert rig.wait() == 6.0
 
     def test_a_pause_without_a_limit_is_fine(self) -> None:
         rig = Rig()
-        rig.escalation.pause("lease")
-        rig.escalation.resume("lease")
+        rig.running.pause("lease")
+        rig.running.resume("lease")
         assert rig.wait() is None
 
     @given(
@@ -193,10 +207,45 @@ class TestTimeLimit:
         reasons: set[str] = set()
         used = 0
         for what, reason, seconds in changes:
-            getattr(rig.escalation, what)(reason)
+            getattr(rig.running, what)(reason)
             (reasons.add if what == "pause" else reasons.discard)(reason)
             rig.time.now += seconds
             used += 0 if reasons else seconds
         for reason in ("lease", "stopped"):
-            rig.escalation.resume(reason)
+            rig.running.resume(reason)
         assert rig.wait() == 1000.0 - used
+
+
+class TestSilence:
+    def test_it_begins_the_same_stages(self) -> None:
+        rig = Rig(timeout=100.0, idle_timeout=10.0)
+        assert rig.wait() == 10.0
+        assert rig.after(9.75) is None
+        assert rig.after(0.25) is INTERRUPT
+        assert rig.escalation.fell_silent
+        assert not rig.escalation.timed_out
+        assert rig.after(3.5) is TERMINATE
+
+    def test_each_sign_of_life_ends_it(self) -> None:
+        rig = Rig(idle_timeout=10.0)
+        for _ in range(5):
+            assert rig.after(9.0) is None
+            rig.escalation.heard()
+            assert rig.wait() == 10.0
+        assert rig.after(10.0) is INTERRUPT
+
+    def test_a_pause_is_no_silence(self) -> None:
+        rig = Rig(idle_timeout=10.0)
+        rig.time.now += 4.0
+        rig.running.pause("stopped")
+        assert rig.wait() is None
+        assert rig.after(1e6) is None
+        rig.running.resume("stopped")
+        assert rig.wait() == 6.0
+        assert rig.after(6.0) is INTERRUPT
+
+    def test_where_both_limits_are_met_it_is_the_whole_time(self) -> None:
+        rig = Rig(timeout=10.0, idle_timeout=10.0)
+        assert rig.after(10.0) is INTERRUPT
+        assert rig.escalation.timed_out
+        assert not rig.escalation.fell_silent

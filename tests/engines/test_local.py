@@ -1,3 +1,4 @@
+import math
 import os
 import queue
 import resource
@@ -20,14 +21,23 @@ from processes import is_gone
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
 from agentos.core.clock import Clock
 from agentos.core.errors import EngineError
-from agentos.core.events import ChildStarted, Decided, Event, Notice, Reported, StepStarted
+from agentos.core.events import (
+    ChildStarted,
+    Decided,
+    Event,
+    Heartbeat,
+    Notice,
+    Reported,
+    StepStarted,
+)
 from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
 from agentos.core.model_settings import ModelSettings
 from agentos.core.outcomes import Outcome
-from agentos.engines import local, parenthood
+from agentos.engines import lateness, parenthood, supervised_child
 from agentos.engines.child_process import ChildProcess
 from agentos.engines.engine import ChildEnd
+from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
 from agentos.engines.process_tree import reap_adopted
 from agentos.engines.relay import OutputRelay
@@ -77,7 +87,8 @@ class Stage:
         program: Callable[[Parent], None],
         *,
         grace: float = 0.0,
-        timeout: float | None = None,
+        timeout: float = math.inf,
+        idle_timeout: float = math.inf,
         clock: Clock = time.monotonic,
     ) -> None:
         self.log = folder / "LLD-42.log"
@@ -88,8 +99,7 @@ class Stage:
             relay=self.relay,
             publish=self.publish,
             mask=Masker(["sk-0123456789"]).mask,
-            grace=grace,
-            timeout=timeout,
+            limits=Limits(grace, timeout, idle_timeout),
             command=(sys.executable, "-P", PROGRAMS, program.__name__),
             clock=clock,
         )
@@ -221,7 +231,7 @@ class TestEnds:
         self, tmp_path: Path, program: Callable[[Parent], None], error: str
     ) -> None:
         verdict = Stage(tmp_path, program).run().verdict()
-        assert verdict == Reported(outcome=Outcome.FAILED, error=error)
+        assert (verdict.outcome, verdict.error) == (Outcome.FAILED, error)
 
     def test_a_child_speaks_for_itself_and_without_secrets(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.speaks_for_others)
@@ -266,8 +276,8 @@ class TestEnds:
         def kill_strays(_journal: Path) -> None:
             ended.set()
 
-        monkeypatch.setattr(local, "EVENTS_TIMEOUT", PATIENCE)
-        monkeypatch.setattr(local, "kill_strays", kill_strays)
+        monkeypatch.setattr(supervised_child, "EVENTS_TIMEOUT", PATIENCE)
+        monkeypatch.setattr(supervised_child, "kill_strays", kill_strays)
         assert Slow(tmp_path, child_programs.reports).run().verdict().outcome is Outcome.APPROVED
 
 
@@ -356,6 +366,31 @@ class TestStop:
 
 
 class TestTimeLimit:
+    def test_a_child_that_gives_no_sign_of_life_is_ended(self, tmp_path: Path) -> None:
+        end = Stage(tmp_path, child_programs.never_ends, idle_timeout=0.2).run()
+        verdict = end.verdict()
+        assert verdict.error == "gave no sign of life for 0.2 s in step draft"
+        assert verdict.may_pass
+
+    def test_one_that_only_writes_is_as_good_as_silent(self, tmp_path: Path) -> None:
+        end = Stage(tmp_path, child_programs.writes_for_ever, idle_timeout=0.2).run()
+        assert end.silent_for == 0.2
+
+    def test_one_whose_heart_beats_is_not(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.beats, idle_timeout=5.0)
+        end = stage.run()
+        assert end.verdict().outcome is Outcome.APPROVED
+        assert not [event for event in stage.events if isinstance(event, Heartbeat)]
+
+    def test_who_is_long_at_a_step_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(lateness, "FIRST_TOLD", 0.1)
+        stage = Stage(tmp_path, child_programs.stays_at_a_step, timeout=1.0)
+        stage.run()
+        told = [event.text for event in stage.events if isinstance(event, Notice)]
+        assert told[0] == "[COORDINATOR] LLD-42 has been in step draft for 0 min"
+
     def test_a_child_whose_time_is_up_is_ended_and_has_failed(self, tmp_path: Path) -> None:
         end = Stage(tmp_path, child_programs.never_ends, timeout=0.01).run()
         assert end.returncode == -signal.SIGINT
@@ -417,6 +452,7 @@ from pathlib import Path
 from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
 from agentos.core.events import Decided
 from agentos.core.items import Item, Kind
+from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
 
 class Relay:
@@ -430,7 +466,7 @@ def publish(event):
 folder = Path(sys.argv[1])
 LocalEngine(
     environment=os.environ, relay=lambda label, fd: Relay(), publish=publish, mask=str,
-    grace=3600.0, timeout=None,
+    limits=Limits(3600.0),
     command=(sys.executable, "-P", sys.argv[2], "ends_with_its_parent"),
 ).run(
     ChildSpec(

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from typing import NoReturn
 
@@ -56,6 +57,23 @@ def reports(parent: Parent) -> None:
     parent.begin("draft")
     parent.emit("step_finished", step="draft", seconds=0.5)
     parent.report("approved")
+
+
+def writes_for_ever(_parent: Parent) -> None:
+    while True:
+        os.write(1, b"busy\n" * 100)
+
+
+def beats(parent: Parent) -> None:
+    for _ in range(3):
+        parent.emit("heartbeat")
+        time.sleep(0.01)
+    parent.report("approved")
+
+
+def stays_at_a_step(parent: Parent) -> None:
+    parent.begin("draft")
+    wait_for_ever()
 
 
 def exits_without_report(_parent: Parent) -> None:
@@ -214,6 +232,9 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     forks_and_leaves,
     leaves_one_that_hides,
     ends_with_its_parent,
+    writes_for_ever,
+    beats,
+    stays_at_a_step,
 )
 
 

@@ -1,0 +1,214 @@
+"""One child under watch: what is known of it, and what is still due to it.
+
+The calling thread decides. One thread reads the child's events, one waits for its end; both report
+to the child's inbox, which the calling thread reads with the next deadline as its timeout.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from agentos.core.clock import Clock
+from agentos.core.events import (
+    ChildStarted,
+    Event,
+    Heartbeat,
+    LeaseGranted,
+    LeaseRequested,
+    Notice,
+    Reported,
+    StepFinished,
+    StepStarted,
+)
+from agentos.engines.child_process import ChildProcess
+from agentos.engines.engine import ChildEnd
+from agentos.engines.escalation import Action, Escalation, Limits
+from agentos.engines.event_reader import read_events
+from agentos.engines.lateness import Lateness
+from agentos.engines.process_tree import kill_strays, kill_tree
+from agentos.engines.running_time import RunningTime
+
+EVENTS_TIMEOUT = 1.0
+"""Seconds that the events pipe may be silent and yet open after its process has ended."""
+
+
+class Word:
+    """What a child's inbox may hold."""
+
+    STOP = "stop"
+    ENDED = "ended"
+
+
+class SupervisedChild:
+    """A child with what is known of it and what is still due to it."""
+
+    def __init__(
+        self,
+        label: str,
+        journal: Path,
+        process: ChildProcess,
+        *,
+        limits: Limits,
+        clock: Clock,
+        publish: Callable[[Event], None],
+    ) -> None:
+        self.inbox: queue.SimpleQueue[str | Event | Exception] = queue.SimpleQueue()
+        self.label = label
+        self.process = process
+        self._journal = journal
+        self._limits = limits
+        self._running = RunningTime(clock)
+        self._escalation = Escalation(limits, running=self._running, clock=clock)
+        self._lateness = Lateness(self._running)
+        self._publish = publish
+        self._report: Reported | None = None
+        self._step = ""
+        self._asked_to_end = False
+        self._events_reader: threading.Thread | None = None
+        self._waiter: threading.Thread | None = None
+        self._events_told = 0
+        self._is_telling = False
+
+    def birth(self) -> ChildStarted:
+        """The event of its start."""
+        return ChildStarted(item=self.label, pid=self.process.pid, created=self.process.created)
+
+    def watch(self, mask: Callable[[str], str]) -> None:
+        """Return when the process has ended and its events are read."""
+        self._events_reader = self._thread(self._forward_events, mask)
+        self._waiter = self._thread(self._await_end)
+        while True:
+            try:
+                word = self.inbox.get(timeout=self._wait())
+            except queue.Empty:
+                word = ""
+            if word == Word.ENDED:
+                break
+            self._heed(word)
+            while action := self._escalation.due():
+                self._act(action)
+            if (seconds := self._lateness.due()) is not None:
+                self._say(f"{self.label} has been in step {self._step} for {seconds / 60:.0f} min")
+        kill_strays(self._journal)  # they may hold the pipes open
+        self._await_last_events(self._events_reader)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._heed(self.inbox.get_nowait())
+
+    def _wait(self) -> float | None:
+        waits = (self._escalation.wait(), self._lateness.wait())
+        return min((seconds for seconds in waits if seconds is not None), default=None)
+
+    def _await_last_events(self, reader: threading.Thread) -> None:
+        """Wait while events are told, however slowly; a grandchild's silent hold is no reason."""
+        while reader.is_alive():
+            told = self._events_told
+            reader.join(EVENTS_TIMEOUT)
+            if self._events_told == told and not self._is_telling:
+                return
+
+    def end_now(self) -> None:
+        """Kill what still runs: after `watch` nothing does, after an error in its place all."""
+        if self.process.popen.returncode is None:
+            kill_tree(self.process.pid, self._journal)
+        if self._waiter is not None:
+            self._waiter.join()
+        else:
+            self._await_end()
+
+    def close(self) -> None:
+        """Close our ends of the pipes; whoever reads one has a descriptor of its own."""
+        self.process.close()
+        if self._events_reader is None:
+            os.close(self.process.events_fd)
+
+    def end(self) -> ChildEnd:
+        """Sum up; to be called after `watch`."""
+        return ChildEnd(
+            report=self._report,
+            returncode=self.process.popen.returncode,
+            asked_to_end=self._asked_to_end,
+            timed_out=self._limits.timeout if self._escalation.timed_out else None,
+            silent_for=self._limits.idle_timeout if self._escalation.fell_silent else None,
+            last_step=self._step,
+        )
+
+    def _heed(self, word: str | Event | Exception) -> None:
+        match word:
+            case Exception():
+                raise word
+            case Event():
+                self._escalation.heard()
+                self._take_note(word)
+            case Word.STOP:
+                self._asked_to_end = True
+                self._escalation.wish()
+            case "stopped":
+                self._running.pause("stopped")
+            case "continued":
+                self._running.resume("stopped")
+
+    def _take_note(self, event: Event) -> None:
+        match event:
+            case LeaseRequested():
+                self._running.pause("lease")
+            case LeaseGranted():
+                self._running.resume("lease")
+            case StepStarted(step=step):
+                self._step = step
+                self._lateness.begin()
+            case StepFinished():
+                self._step = ""
+                self._lateness.end()
+            case Reported():
+                self._report = event
+
+    def _act(self, action: Action) -> None:
+        late = f" in step {self._step}" if self._step else ""
+        match action:
+            case Action.INTERRUPT:
+                self.process.signal(signal.SIGINT)
+                self.process.signal(signal.SIGCONT)
+            case Action.TERMINATE:
+                self.process.signal(signal.SIGTERM)
+                self.process.signal(signal.SIGCONT)
+                self._say(f"{self.label} is still running{late}: SIGTERM")
+            case Action.KILL:
+                kill_tree(self.process.pid, self._journal)
+                self._say(f"{self.label} does not end{late}: SIGKILL")
+
+    def _say(self, text: str) -> None:
+        self._publish(Notice(text=f"[COORDINATOR] {text}"))
+
+    def _forward_events(self, mask: Callable[[str], str]) -> None:
+        try:
+            for event in read_events(self.process.events_fd, mask):
+                own = replace(event, item=self.label)  # a child speaks for itself only
+                if not isinstance(own, Heartbeat):  # which is nobody else's business
+                    self._is_telling = True
+                    self._publish(own)
+                    self._is_telling = False
+                self._events_told += 1
+                self.inbox.put(own)
+        except Exception as error:  # noqa: BLE001 - raised again by `watch`
+            self._is_telling = False
+            self.inbox.put(error)
+        finally:
+            os.close(self.process.events_fd)  # which a grandchild may hold open for long
+
+    def _await_end(self) -> None:
+        for change in self.process.changes():
+            self.inbox.put(change)
+        self.inbox.put(Word.ENDED)
+
+    def _thread(self, target: Callable[..., None], *args: object) -> threading.Thread:
+        thread = threading.Thread(
+            target=target, args=args, name=f"{target.__name__}-{self.label}", daemon=True
+        )
+        thread.start()
+        return thread

@@ -1,0 +1,38 @@
+from agentos.engines.memory_gate import FIRST_GUESS, RESERVE, MemoryGate
+
+
+class Rig:
+    """A gate on a machine of the test's own; sizes in bytes."""
+
+    def __init__(self, available: int, *running: int) -> None:
+        self.available = available
+        self.running = list(running)
+        self.gate = MemoryGate(available=lambda: self.available, running=lambda: self.running)
+
+
+def test_there_is_room_for_one_as_it_is_expected_and_for_everybody_else() -> None:
+    assert Rig(FIRST_GUESS + RESERVE).gate.has_room()
+    assert not Rig(FIRST_GUESS + RESERVE - 1).gate.has_room()
+
+
+def test_what_the_largest_took_is_expected_of_all() -> None:
+    rig = Rig(3 * FIRST_GUESS + RESERVE)
+    rig.gate.note_peak(3 * FIRST_GUESS)
+    rig.gate.note_peak(FIRST_GUESS)
+    assert rig.gate.has_room()
+    rig.available -= 1
+    assert not rig.gate.has_room()
+
+
+def test_those_that_run_may_grow_to_the_largest() -> None:
+    large, small = 4 * FIRST_GUESS, FIRST_GUESS
+    rig = Rig(large + (large - small) + RESERVE, large, small)
+    assert rig.gate.has_room()
+    rig.available -= 1
+    assert not rig.gate.has_room()
+
+
+def test_it_says_how_much_is_missing() -> None:
+    rig = Rig(50 * 1024 * 1024)
+    rig.gate.note_peak(200 * 1024 * 1024)
+    assert rig.gate.why_not() == ("a process takes up to 200 MiB, and 50 MiB of memory are left")
