@@ -92,7 +92,7 @@ def run_item(
         raise
     except AgentosError as error:
         hint = f" ({error.hint})" if error.hint else ""
-        return Reported(outcome=Outcome.FAILED, error=f"{error}{hint}")
+        return Reported(outcome=Outcome.FAILED, error=f"{error}{hint}", may_pass=error.may_pass)
 
 
 def _prepare(

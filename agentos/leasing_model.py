@@ -24,7 +24,7 @@ from agentos.core.calls import (
     Wish,
 )
 from agentos.core.clock import Clock
-from agentos.core.errors import Interrupted, ModelError
+from agentos.core.errors import Interrupted, ModelError, ModelUnavailable
 from agentos.core.events import (
     CallFinished,
     CallRefused,
@@ -149,7 +149,7 @@ class LeasingModel:
                 continue  # the pool has rested or closed it; the next lease waits or is another
             failures[result.kind] += 1
             if self._gives_up(result.kind, failures[result.kind], began):
-                raise ModelError(_complaint(self._model.name, result, failures.total()))
+                raise _complaint(self._model.name, result, failures.total())
             if result.kind is not RefusalKind.OVERLOADED:  # for that the pool rests the domain
                 pause = self._backoff(failures.total(), result.retry_after)
 
@@ -225,10 +225,12 @@ def _attempts(kind: RefusalKind) -> int:
     return MAX_ATTEMPTS
 
 
-def _complaint(name: str, refusal: Refusal, failures: int) -> str:
+def _complaint(name: str, refusal: Refusal, failures: int) -> ModelError:
     if failures == 1:
-        return f"{name} refused: {refusal.message}"
-    return f"{name} gave no answer in {failures} attempts: {refusal.message}"
+        return ModelError(f"{name} refused: {refusal.message}")
+    sentence = f"{name} gave no answer in {failures} attempts: {refusal.message}"
+    passes = refusal.kind in (RefusalKind.TRANSIENT, RefusalKind.OVERLOADED)
+    return ModelUnavailable(sentence) if passes else ModelError(sentence)
 
 
 def _without_secret(result: Answer | Refusal, secret: str | None) -> Answer | Refusal:

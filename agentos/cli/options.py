@@ -3,7 +3,7 @@
 import difflib
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,10 +11,15 @@ from agentos.cli.completion.hooks import complete_folder, complete_model
 from agentos.cli.usage_errors import could_be_key
 from agentos.core.errors import UsageError
 
+if TYPE_CHECKING:
+    from agentos.workflows.parallel.halt import HaltRule
+
 _LONGEST = 365 * 24 * 3600.0
 
 DEFAULT_GRACE = 3.0
 DEFAULT_TIMEOUT = 30 * 60.0
+DEFAULT_IDLE_TIMEOUT = 10 * 60.0
+DEFAULT_RETRIES = 2
 
 
 class Seconds(click.ParamType[float]):
@@ -40,6 +45,25 @@ class Seconds(click.ParamType[float]):
                 ctx,
             )
         return seconds
+
+
+class HaltOption(click.ParamType["HaltRule"]):
+    """When to end a run that goes wrong."""
+
+    name = "halt"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> "HaltRule":
+        """Parse it, or fail with a sentence."""
+        from agentos.workflows.parallel.halt import HaltRule  # noqa: PLC0415 - not for Tab
+
+        if isinstance(value, HaltRule):
+            return value
+        try:
+            return HaltRule.parse(value)
+        except ValueError as error:
+            self.fail(f"{value!r} is {error}", param, ctx)
 
 
 class Choice(click.Choice[str]):

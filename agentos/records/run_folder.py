@@ -43,6 +43,7 @@ _AUDITED = (
     events.CallAbandoned,
     events.Decided,
     events.Reported,
+    events.AttemptFailed,
     events.ItemFinished,
 )
 _LABEL = re.compile(r"(?P<kind>LLD|ISSUE)-(?P<id>[A-Za-z0-9][A-Za-z0-9._-]*)")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from agentos.core.calls import Usage
 from agentos.core.events import (
+    AttemptFailed,
     CallAbandoned,
     CallEnded,
     Event,
@@ -26,6 +27,7 @@ class _ItemRecord:
     seconds: float = 0.0
     document: str = ""
     finished: str | None = None
+    failed_attempts: list[str] = field(default_factory=list)  # why, but for the last
     usage: Usage = field(default_factory=Usage)
     nanodollars: int | None = 0  # None once a call had no price
     unknown_calls: int = 0
@@ -37,6 +39,7 @@ class _ItemRecord:
             "seconds": self.seconds,
             "document": self.document,
             "finished": self.finished,
+            "failed_attempts": self.failed_attempts,
             **_used([self]),
         }
 
@@ -61,6 +64,8 @@ class RunSummary:
                 self._count(self._item(label), event)
             case CallAbandoned(item=label):
                 self._item(label).unknown_calls += 1
+            case AttemptFailed(item=label, error=error):
+                self._item(label).failed_attempts.append(error)
             case ItemFinished(item=label):
                 item = self._item(label)
                 item.outcome, item.error = event.outcome, event.error

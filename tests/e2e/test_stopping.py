@@ -137,7 +137,9 @@ def test_a_second_and_third_ctrl_c_do_not_wait_for_the_grace(
 
 def test_a_killed_child_fails_its_item_alone_and_is_resumed(shelf: Workspace) -> None:
     shelf.keep_issues("007", "042", "128")
-    running = shelf.start("parallel", "lld", "--all", AGENTOS_EMBEDDED_LATENCY="3")
+    running = shelf.start(
+        "parallel", "lld", "--all", "--retries", "0", AGENTOS_EMBEDDED_LATENCY="3"
+    )
     wait_until(lambda: "draft" in shelf.steps("step_started").get("LLD-7", ()), "LLD-7 drafts")
     victim = next(c for c in running.children() if "_7.db" in c.environ()["AGENTOS_WORKFLOW_DB"])
     victim.kill()

@@ -233,6 +233,8 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
         events.ItemFinished(
             item="LLD-1", outcome=Outcome.APPROVED, seconds=2.5, document="docs/LLD-001.md"
         ),
+        events.AttemptFailed(item="LLD-2", attempt=1, attempts=3, error="killed", pause=2.0),
+        events.AttemptFailed(item="LLD-2", attempt=2, attempts=3, error="not there", pause=4.0),
         events.ItemFinished(item="LLD-2", outcome=Outcome.FAILED, seconds=0.5, error="no model"),
         events.RunFinished(exit_code=99),
     ):
@@ -241,7 +243,7 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
     assert read(run.path / "summary.json") == {
         "run_id": RUN_ID,
         "started": "2026-11-23T18:15:01.000Z",
-        "finished": "2026-11-23T18:15:12.000Z",
+        "finished": "2026-11-23T18:15:14.000Z",
         "exit_code": 1,
         "items": {
             "LLD-1": {
@@ -250,6 +252,7 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
                 "seconds": 2.5,
                 "document": "docs/LLD-001.md",
                 "finished": "2026-11-23T18:15:09.000Z",
+                "failed_attempts": [],
                 "input_tokens": 15,
                 "output_tokens": 3,
                 "cached_tokens": 4,
@@ -261,7 +264,8 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
                 "error": "no model",
                 "seconds": 0.5,
                 "document": "",
-                "finished": "2026-11-23T18:15:10.000Z",
+                "finished": "2026-11-23T18:15:12.000Z",
+                "failed_attempts": ["killed", "not there"],
                 "input_tokens": 9,
                 "output_tokens": 3,
                 "cached_tokens": 0,
@@ -274,6 +278,7 @@ def test_the_summary_adds_the_events_up(paths: StatePaths, now: Now) -> None:
                 "seconds": 0.0,
                 "document": "",
                 "finished": None,
+                "failed_attempts": [],
                 "input_tokens": 0,
                 "output_tokens": 0,
                 "cached_tokens": 0,

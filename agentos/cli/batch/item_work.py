@@ -1,12 +1,14 @@
 """A slot's work: one child, from its start to the last piece of its item's end."""
 
+import random
+import threading
 import time
 from collections.abc import Callable
 
 from agentos.cli.batch.lending import Lending
 from agentos.core.child_spec import ChildSpec, ItemSpec
-from agentos.core.errors import ItemError
-from agentos.core.events import Event, Reported
+from agentos.core.errors import EngineError, ItemError
+from agentos.core.events import AttemptFailed, Event, Reported
 from agentos.core.items import Item
 from agentos.core.outcomes import Outcome
 from agentos.engines.engine import Engine
@@ -15,12 +17,16 @@ from agentos.reporting.costs import Costs
 from agentos.workspace.finishing import finish_item
 from agentos.workspace.project import Project
 
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds before an item is tried again; each pause is twice the one before."""
+
 
 class ItemWork:
     """Works on one item at a call, on whatever thread.
 
     `spec_of` gives what a child is told of its item; `drain` hears, with the reason, that no
-    further call is possible. `documents` are those that came about and `ran_out` holds
+    further call is possible. An item that failed for a reason that may pass is tried up to
+    `retries` times more. `documents` are those that came about and `ran_out` holds
     `credentials` and `budget`, as far as the calls so far have ended.
     """
 
@@ -36,6 +42,7 @@ class ItemWork:
         spec_of: Callable[[Item], ItemSpec],
         publish: Callable[[Event], None],
         drain: Callable[[str], None],
+        retries: int,
     ) -> None:
         self._project = project
         self._run_id = run_id
@@ -46,6 +53,8 @@ class ItemWork:
         self._spec_of = spec_of
         self._publish = publish
         self._drain = drain
+        self._retries = retries
+        self._stopping = threading.Event()
         self.documents: dict[str, str] = {}
         self.ran_out: set[str] = set()
 
@@ -55,7 +64,7 @@ class ItemWork:
         report = finish_item(
             self._project,
             item,
-            self._run_child(item),
+            self._attempt(item),
             seconds=time.monotonic() - began,
             run_id=self._run_id,
             publish=self._publish,
@@ -68,10 +77,38 @@ class ItemWork:
             self.documents[item.label] = report.document
         return report.outcome
 
+    def stop(self) -> None:
+        """Begin no further attempt."""
+        self._stopping.set()
+
+    def _attempt(self, item: Item) -> Reported:
+        """One child after the other, until one comes to an end that would repeat."""
+        for attempt in range(1, self._retries + 1):
+            report = self._run_child(item)
+            if report.outcome is not Outcome.FAILED or not report.may_pass:
+                return report
+            pause = pause_after(attempt)
+            self._publish(
+                AttemptFailed(
+                    item=item.label,
+                    attempt=attempt,
+                    attempts=self._retries + 1,
+                    error=report.error,
+                    pause=pause,
+                )
+            )
+            if self._stopping.wait(pause):
+                return Reported(
+                    outcome=Outcome.INTERRUPTED, error="stopped before the next attempt"
+                )
+        return self._run_child(item)
+
     def _run_child(self, item: Item) -> Reported:
         access = self._lending.access(item.label)
         try:
             end = self._engine.run(ChildSpec(self._spec_of(item), access))
+        except EngineError as error:
+            return Reported(outcome=Outcome.FAILED, error=str(error), may_pass=error.may_pass)
         except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
             return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
         finally:
@@ -84,3 +121,8 @@ class ItemWork:
             self.ran_out.add(report.stopped_by)
             self._drain(report.error)
         return report
+
+
+def pause_after(attempt: int, jitter: Callable[[], float] = random.random) -> float:
+    """Seconds before the next attempt; spread, so that what failed together is not back as one."""
+    return min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + jitter()) / 2

@@ -23,9 +23,9 @@ def of_end(end: Ending, exit_code: int) -> StepSummary:
     )
 
 
-def of_nothing_to_do(found: Survey, exit_code: int) -> StepSummary:
-    """Where the items stand when none of them is due."""
-    every = "every item is finished" if found.standings else "the backlog has no open item"
+def of_nothing_to_do(found: Survey, nothing_there: str, exit_code: int) -> StepSummary:
+    """Where the items stand when none of them is due, or what it means that there are none."""
+    every = "every item is finished" if found.standings else nothing_there
     return StepSummary(
         f"nothing to do: {every}",
         columns=("item", "title", "outcome", "document"),

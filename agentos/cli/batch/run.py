@@ -1,7 +1,7 @@
 """A batch from the wish to the exit code: look, lock, tidy up, run, tell."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
@@ -14,16 +14,19 @@ from agentos.cli.batch.summary import summary_lines
 from agentos.cli.batch.wiring import Batch, BatchSettings
 from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
+from agentos.core.errors import UsageError
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
 from agentos.records.history import children, close_unclosed, unclosed_runs
 from agentos.records.project_lock import project_lock
+from agentos.records.pruning import KEPT, prune_runs
 from agentos.records.run_folder import RunFolder, new_run_id
 from agentos.records.spending import SpendingLedger, remove_ledger
 from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import await_survivors
 from agentos.reporting.advice import advice, folded
+from agentos.reporting.status import State
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 from agentos.workspace.configuration import Configuration, configure, read_layers
@@ -35,7 +38,8 @@ from agentos.workspace.survey import Survey, survey
 class BatchRequest:
     """What a user asked for, checked as far as it can be without looking at the backlog.
 
-    `flags` are the options that are settings, by their names.
+    `flags` are the options that are settings, by their names. With `retry_failed` only those items
+    are meant that failed the last time.
     """
 
     project: Project
@@ -44,6 +48,12 @@ class BatchRequest:
     settings: BatchSettings
     flags: Mapping[str, object]
     budget_reset: bool = False
+    retry_failed: bool = False
+
+    @property
+    def nothing_there(self) -> str:
+        """What it means that no item was found, without a full stop."""
+        return "nothing failed" if self.retry_failed else "the backlog has no open item"
 
 
 def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str]) -> int:
@@ -67,9 +77,9 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
     if not any(standing.is_due(again=request.settings.again) for standing in found.standings):
         if request.budget_reset:
             _forget_spending(request.project, request.kind)
-        _print_nothing_to_do(found)
+        _print_nothing_to_do(found, request.nothing_there)
         code = exit_code(Outcome(standing.state) for standing in found.standings)
-        page.add(of_nothing_to_do(found, code), secrets)
+        page.add(of_nothing_to_do(found, request.nothing_there, code), secrets)
         return code
 
     sockets = socket_folder(environ)
@@ -127,7 +137,11 @@ def _run(
 
 def _look(request: BatchRequest) -> Survey:
     take_all = request.settings.take_all
-    return survey(request.project, request.kind, ids=request.ids, take_all=take_all)
+    found = survey(request.project, request.kind, ids=request.ids, take_all=take_all)
+    if request.retry_failed:
+        failed = tuple(one for one in found.standings if one.state is State.FAILED)
+        found = replace(found, standings=failed)
+    return found
 
 
 def _forget_spending(project: Project, kind: Kind) -> None:
@@ -153,18 +167,22 @@ def _settings(request: BatchRequest, configuration: Configuration) -> dict[str, 
 
 
 def _tidy_up(project: Project, run_id: str) -> None:
-    """Close what killed runs left open, once their last children are gone."""
+    """Close what killed runs left open, once their last children are gone; forget the oldest."""
     runs = unclosed_runs(project.state)
     for child in await_survivors(child for run in runs for child in children(run)):
         click.echo(f"[COORDINATOR] {child.label} of an earlier run had to be killed", err=True)
     for run in runs:
         close_unclosed(run, closed_by=run_id)
         click.echo(f"[COORDINATOR] run {run.name} was cut off; its record is closed now", err=True)
+    try:
+        prune_runs(project.state, KEPT - 1)  # and the one that begins
+    except UsageError as error:
+        click.echo(printable(f"[COORDINATOR] {error}; it stays"), err=True)
 
 
-def _print_nothing_to_do(found: Survey) -> None:
+def _print_nothing_to_do(found: Survey, nothing_there: str) -> None:
     if not found.standings:
-        click.echo("Nothing to do: the backlog has no open item.")
+        click.echo(f"Nothing to do: {nothing_there}.")
         return
     items = (skipped_item(standing, found) for standing in found.standings)
     click.echo(render_table([(one.label, one.told, one.document) for one in items]))

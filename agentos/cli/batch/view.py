@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from agentos.core.calls import RefusalKind
 from agentos.core.events import (
+    AttemptFailed,
     CallRefused,
     Event,
     ItemFinished,
@@ -31,6 +32,13 @@ def refusal_line(event: CallRefused) -> str:
     return f"{event.model} gave no answer ({reason}) with {event.credential}: {event.message}"
 
 
+def _attempt_line(event: AttemptFailed) -> str:
+    return (
+        f"[{event.item}] attempt {event.attempt} of {event.attempts} failed: {event.error}; "
+        f"tries again in {event.pause:.0f}s"
+    )
+
+
 class BatchView:
     """Says what people want to know; `quiet` keeps to failures, `verbose` tells every step."""
 
@@ -51,6 +59,8 @@ class BatchView:
             case Notice(text=text):
                 if not self._quiet or any(word in text for word in _NEVER_QUIET):
                     self._say(printable(text))
+            case AttemptFailed():
+                self._say(printable(_attempt_line(event)))
             case ItemFinished(outcome=outcome) if outcome is not Outcome.SKIPPED:
                 self._finished(event)
             case StepFinished() if self._verbose:

@@ -1,5 +1,6 @@
 """Puts the parts of a batch together: coordinator, engine, leases, record, console."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
 from agentos.engines.engine import Engine
+from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
@@ -30,6 +32,7 @@ from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
 from agentos.reporting.summary import exit_code
 from agentos.workflows.parallel import ParallelCoordinator, WorkflowResult
+from agentos.workflows.parallel.halt import HaltRule
 from agentos.workspace.configuration import Configuration
 from agentos.workspace.survey import Survey
 
@@ -47,6 +50,9 @@ class BatchSettings:
     parallel: int | None
     grace: float
     timeout: float
+    idle_timeout: float = math.inf
+    retries: int = 0
+    halt: HaltRule | None = None
     take_all: bool = False
     again: bool = False
     quiet: bool = False
@@ -103,6 +109,7 @@ class Batch:
             admit=self._admit,
             why_held_back=self._why_held_back,
             on_stop=self._stop_children,
+            halt=settings.halt,
         )
         self._console.start()
         self._lending = Lending(
@@ -119,8 +126,7 @@ class Batch:
             relay=self._relay,
             publish=self._stream.publish,
             mask=self._masker.mask,
-            grace=settings.grace,
-            timeout=settings.timeout,
+            limits=Limits(settings.grace, settings.timeout, settings.idle_timeout),
         )
         # Last, for whatever fails before leaves no record to be closed.
         try:
@@ -142,6 +148,7 @@ class Batch:
             ),
             publish=self._stream.publish,
             drain=self._coordinator.drain,
+            retries=settings.retries,
         )
 
     def run(self) -> BatchEnd:
@@ -197,12 +204,15 @@ class Batch:
         self._stream.publish(ItemFinished(item=item.label, outcome=outcome, seconds=0.0))
 
     def _admit(self, running: int) -> bool:
-        return self._lending.admit(running)
+        return self._lending.admit(running) and self._engine.has_room()
 
     def _why_held_back(self) -> str:
-        return self._lending.why_held_back()
+        if self._engine.has_room():
+            return self._lending.why_held_back()
+        return self._engine.why_no_room()
 
     def _stop_children(self) -> None:
+        self._work.stop()
         self._engine.stop()
 
     def _relay(self, label: str, fd: int) -> OutputRelay:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -11,7 +11,10 @@ from agentos.cli.completion.hooks import complete_briefs, complete_issues
 from agentos.cli.exit_codes import IN_A_GROUP, exit_codes_of_items
 from agentos.cli.lazy_group import CommandPlace
 from agentos.cli.options import (
+    DEFAULT_IDLE_TIMEOUT,
+    DEFAULT_RETRIES,
     DEFAULT_TIMEOUT,
+    HaltOption,
     Seconds,
     again_option,
     budget_option,
@@ -25,6 +28,9 @@ from agentos.cli.options import (
 from agentos.cli.told_group import ToldGroup
 from agentos.cli.usage_errors import without_typed_keys
 from agentos.core.items import Kind
+
+if TYPE_CHECKING:
+    from agentos.workflows.parallel.halt import HaltRule
 
 CommandT = TypeVar("CommandT", bound=Callable[..., Any])
 
@@ -77,6 +83,30 @@ def _batch_options(command: CommandT) -> CommandT:
             show_default=True,
             metavar="S",
             help="Seconds for one item, not counting its wait for a credential.",
+        ),
+        click.option(
+            "--idle-timeout",
+            type=Seconds(0.001),
+            default=DEFAULT_IDLE_TIMEOUT,
+            show_default=True,
+            metavar="S",
+            help="Seconds that the process of an item may give no sign of life.",
+        ),
+        click.option(
+            "--retries",
+            type=click.IntRange(0, 100),
+            default=DEFAULT_RETRIES,
+            show_default=True,
+            metavar="N",
+            help="How often an item is tried again that failed for a reason which may pass.",
+        ),
+        click.option("--retry-failed", is_flag=True, help="Take only what failed the last time."),
+        click.option(
+            "--halt",
+            type=HaltOption(),
+            metavar="WHEN",
+            help="End a run that goes wrong: now,fail=1 or soon,fail=20% (of all items); soon lets "
+            "finish what runs.  [default: never]",
         ),
         project_option,
         click.option("-q", "--quiet", is_flag=True, help="Show failures and the summary only."),
@@ -137,6 +167,10 @@ def _run(
     again: bool,
     grace: float,
     timeout: float,
+    idle_timeout: float,
+    retries: int,
+    retry_failed: bool,
+    halt: "HaltRule | None",
     project: Path,
     quiet: bool,
     verbose: bool,
@@ -145,6 +179,7 @@ def _run(
 ) -> int:
     if quiet and verbose:
         raise click.UsageError("-q and -v contradict each other; give one of them.")
+    take_all = take_all or (retry_failed and not items)
     if not items and not take_all:
         raise click.UsageError(
             f"Say which items: `agentos parallel {kind} --all` takes every open {noun}, "
@@ -163,6 +198,9 @@ def _run(
             parallel,
             grace,
             timeout,
+            idle_timeout=idle_timeout,
+            retries=retries,
+            halt=halt,
             take_all=take_all,
             again=again,
             quiet=quiet,
@@ -170,6 +208,7 @@ def _run(
         ),
         flags=flags,
         budget_reset=budget_reset,
+        retry_failed=retry_failed,
     )
     with without_typed_keys(items, os.environ):
         return run_batch(request, dry_run=dry_run, environ=os.environ)

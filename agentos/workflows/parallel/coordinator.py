@@ -8,7 +8,8 @@ import queue
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -18,6 +19,7 @@ from agentos.core.clock import Clock
 from agentos.core.inbox import next_word
 from agentos.core.outcomes import Outcome
 from agentos.workflows.parallel.gate import Gate
+from agentos.workflows.parallel.halt import HaltRule
 from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
 from agentos.workflows.parallel.slot import CredentialSource, Ended, Slot
 
@@ -46,6 +48,10 @@ class _Reconsider:
 _Word = _Stop | _Drain | _Reconsider | Ended
 
 
+_ASKED_AGAIN = 5.0
+"""Seconds after which the gate is asked again, for room may come back without a word."""
+
+
 class ParallelCoordinator:
     """Executes workers over items, at most `max_workers` at once.
 
@@ -53,7 +59,8 @@ class ParallelCoordinator:
     credential for the whole of its worker: the library's form. Without, workers get None and
     lease for themselves. `admit(running)` says whether one more item may start beside `running`
     others, `why_held_back()` why not, in words without a full stop; `on_stop()` is called at every
-    wish to stop, so that whoever owns the workers can pass it on; `notify` takes sentences for
+    wish to stop, so that whoever owns the workers can pass it on; `halt` says how many failures are
+    too many; `notify` takes sentences for
     people and is `print` unless given.
     """
 
@@ -70,6 +77,7 @@ class ParallelCoordinator:
         admit: Callable[[int], bool] | None = None,
         why_held_back: Callable[[], str] | None = None,
         on_stop: Callable[[], None] | None = None,
+        halt: HaltRule | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
         self._notify = notify or (lambda text: print(text))  # noqa: T201, PLW0108 - looked up when called
@@ -78,6 +86,7 @@ class ParallelCoordinator:
             admit or (lambda _running: True), why_held_back or (lambda: ""), self._notify
         )
         self._on_stop = on_stop or (lambda: None)
+        self._halt = halt
         self._clock = clock
         self._inbox: queue.SimpleQueue[_Word] = queue.SimpleQueue()
         self._stopping = False
@@ -135,12 +144,13 @@ class ParallelCoordinator:
         ended: dict[Slot, WorkflowResult] = {}
         self._stopping = self._draining = False
         while True:
-            for word in self._words(wait=bool(active) and not self._may_start(pending, active)):
+            for word in self._words(self._patience(pending, active)):
                 if isinstance(word, Ended):
                     if word.slot in active:
                         active.remove(word.slot)
                         ended[word.slot] = word.result
                         self._announce(word.result)
+                        self._halt_if_too_many_failed(ended.values(), len(slots))
                     continue
                 if isinstance(word, _Reconsider):
                     continue
@@ -158,24 +168,39 @@ class ParallelCoordinator:
             elif not active:
                 return [ended[slot] for slot in slots]
 
+    def _patience(self, pending: deque[Slot], active: list[Slot]) -> float | None:
+        """Seconds to wait for a word; None: for ever, since nothing else can change anything."""
+        if not active or self._may_start(pending, active):
+            return 0.0
+        is_held_back = bool(pending) and not self._stopping and len(active) < self.max_workers
+        return _ASKED_AGAIN if is_held_back else None
+
     def _may_start(self, pending: deque[Slot], active: list[Slot]) -> bool:
         if not pending or self._stopping or len(active) >= self.max_workers:
             return False
         return self._gate.lets_in(len(active))
 
-    def _words(self, *, wait: bool) -> Iterator[_Word]:
-        """Everything that has arrived; with `wait` at least one word."""
-        if wait:
-            yield next_word(self._inbox)
-        while True:
-            try:
+    def _words(self, patience: float | None) -> Iterator[_Word]:
+        """Everything that has arrived, after a wait for the first that long at the most."""
+        with suppress(queue.Empty):
+            if patience != 0.0:
+                yield next_word(self._inbox, patience)
+            while True:
                 yield self._inbox.get_nowait()
-            except queue.Empty:
-                return
 
     def _announce(self, result: WorkflowResult) -> None:
         if result.outcome is Outcome.FAILED:
             self._notify(f"[{result.item_id}] FAILED: {result.error}")
+
+    def _halt_if_too_many_failed(self, ended: Collection[WorkflowResult], total: int) -> None:
+        failed = sum(result.outcome is Outcome.FAILED for result in ended)
+        if self._halt is None or not failed or not self._halt.is_met(failed, total):
+            return
+        sentence = f"{failed} of {total} failed, and this run halts at {self._halt}"
+        if self._halt.now:
+            self.stop(sentence)
+        else:
+            self.drain(sentence)
 
     def _stop(self, wish: _Stop) -> None:
         if self._stopping and wish.sentence:

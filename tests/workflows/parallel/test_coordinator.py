@@ -11,6 +11,7 @@ import pytest
 
 from agentos.core.outcomes import Outcome
 from agentos.workflows.parallel.coordinator import ParallelCoordinator
+from agentos.workflows.parallel.halt import HaltRule
 from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
 
 PATIENCE = 60  # seconds that nothing here takes
@@ -189,6 +190,42 @@ class TestHowMany:
         workers.end("e")
         assert batch.end()[0].success_count == 5
         assert said.empty()
+
+
+class TestHalt:
+    def test_soon_lets_finish_what_runs(self, workers: Workers, said: list[str]) -> None:
+        halt = HaltRule.parse("soon,fail=2")
+        batch = Batch(ParallelCoordinator(3, halt=halt, notify=said.append), "abcdef", workers)
+        for _ in range(3):
+            workers.next_begun()
+        workers.end("a", Outcome.FAILED)
+        assert workers.next_begun() == "d"
+        workers.end("b", Outcome.FAILED)
+        workers.end("c")
+        workers.end("d", Outcome.FAILED)
+        stats, results = batch.end()
+        assert [result.outcome.value[0] for result in results] == list("ffafii")
+        assert stats.completed == 4
+        reason = "2 of 6 failed, and this run halts at soon,fail=2"
+        assert said.count(f"[COORDINATOR] Nothing new starts: {reason}") == 1
+
+    def test_now_ends_what_runs(self, workers: Workers, said: list[str]) -> None:
+        stopped = threading.Event()
+        coordinator = ParallelCoordinator(
+            2,
+            halt=HaltRule.parse("now,fail=20%"),
+            on_stop=stopped.set,
+            notify=said.append,
+        )
+        batch = Batch(coordinator, "abcde", workers)
+        assert {workers.next_begun(), workers.next_begun()} == {"a", "b"}
+        workers.end("a", Outcome.FAILED)
+        assert stopped.wait(PATIENCE)
+        workers.end("b", Outcome.INTERRUPTED)
+        _, results = batch.end()
+        assert [result.outcome.value[0] for result in results] == list("fiiii")
+        assert said[-1].endswith(": 1 of 5 failed, and this run halts at now,fail=20%")
+        assert coordinator.shutdown_signal is None
 
 
 class TestResults:
