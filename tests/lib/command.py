@@ -3,10 +3,11 @@
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -152,6 +153,23 @@ class Workspace:
         for path in (self.root / "issues").glob("*.md"):
             if path.name.partition("-")[0] not in numbers:
                 path.unlink()
+
+
+@contextlib.contextmanager
+def sample_workspace(folder: Path) -> Iterator[Workspace]:
+    """The sample project in a new folder; afterwards no process may be left that works on it."""
+    root = folder / "shelf"
+    shutil.copytree(SAMPLE, root, ignore=shutil.ignore_patterns(".agentos", "__pycache__"))
+    workspace = Workspace(root, folder)
+    yield workspace
+    leftovers = processes_of(folder)
+    for process in workspace.started:
+        process.kill()
+        process.wait()
+    for leftover in leftovers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            leftover.kill()
+    assert not leftovers, leftovers
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
