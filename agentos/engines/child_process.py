@@ -116,6 +116,14 @@ class ChildProcess:
                 self.peak_memory = usage.ru_maxrss * _MAXRSS_UNIT
                 return
 
+    def pause(self) -> None:
+        """Stop it where it stands."""
+        self.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self.signal(signal.SIGCONT)
+
     def memory(self) -> int:
         """Bytes that it takes right now; 0 if it is gone."""
         try:

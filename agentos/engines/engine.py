@@ -1,6 +1,7 @@
 """Where a child runs, as the rest of the program sees it."""
 
 import signal
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,11 +82,14 @@ class Engine(Protocol):
         Raises EngineError when it cannot be started.
         """
 
-    def has_room(self) -> bool:
-        """Whether one more child may start beside those that run."""
+    def has_room(self, running: int) -> bool:
+        """Whether one more child may start beside those of so many items that run."""
 
     def why_no_room(self) -> str:
-        """Why not, without a full stop."""
+        """Why there was none the last time, without a full stop; empty if there was."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Hold every child still for the block, and its deadlines with it."""
 
     def stop(self) -> None:
         """Pass on one wish to end to every running child; a further call firmer than the last."""

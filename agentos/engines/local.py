@@ -3,9 +3,10 @@
 The calling thread decides; the pump moves output, one thread reads events, one waits for the end.
 """
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -15,11 +16,17 @@ from agentos.core.clock import Clock
 from agentos.core.events import Event
 from agentos.core.paths import JOURNAL_VARIABLE, StatePaths
 from agentos.engines.child_process import CHILD_COMMAND, ChildProcess
+from agentos.engines.descriptor_gate import (
+    DescriptorGate,
+    descriptor_limit,
+    descriptors_in_use,
+)
 from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Limits
 from agentos.engines.machine_memory import available_memory
 from agentos.engines.memory_gate import MemoryGate
 from agentos.engines.parenthood import become_subreaper
+from agentos.engines.pausable_clock import PausableClock
 from agentos.engines.process_tree import reap_adopted
 from agentos.engines.supervised_child import SupervisedChild, Word
 
@@ -66,11 +73,13 @@ class LocalEngine:
         self._mask = mask
         self._limits = limits
         self._command = command
-        self._clock = clock
+        self._clock = PausableClock(clock)
         self._lock = threading.Lock()
         self._running: dict[int, SupervisedChild] = {}
         self._wishes = 0
         self._memory = MemoryGate(available=available_memory, running=self._memory_in_use)
+        self._descriptors = DescriptorGate(limit=descriptor_limit, in_use=descriptors_in_use)
+        self._why_no_room = ""
         become_subreaper()
 
     def run(self, spec: ChildSpec) -> ChildEnd:
@@ -118,18 +127,39 @@ class LocalEngine:
                 child.inbox.put(Word.STOP)
         return child, events_fd
 
-    def has_room(self) -> bool:
-        """Whether the machine has memory for one more child."""
-        return self._memory.has_room()
+    def has_room(self, running: int) -> bool:
+        """Whether there are memory and descriptors for one more beside so many items that run."""
+        self._why_no_room = next(
+            (
+                gate.why_not()
+                for gate in (self._memory, self._descriptors)
+                if not gate.has_room(running)
+            ),
+            "",
+        )
+        return not self._why_no_room
 
     def why_no_room(self) -> str:
-        """Why it has not, without a full stop."""
-        return self._memory.why_not()
+        """Why there was none the last time, without a full stop; empty if there was."""
+        return self._why_no_room
 
     def _memory_in_use(self) -> list[int]:
         with self._lock:
             running = list(self._running.values())
         return [child.process.memory() for child in running]
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """Hold every child and its deadlines still for the block; none starts meanwhile."""
+        with self._lock, self._clock.held():
+            children = list(self._running.values())
+            for child in children:
+                child.process.pause()
+            try:
+                yield
+            finally:
+                for child in children:
+                    child.process.resume()
 
     def stop(self) -> None:
         """Pass on one wish to end to every running child; a further call firmer than the last."""

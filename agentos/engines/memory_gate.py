@@ -28,11 +28,11 @@ class MemoryGate:
         """Hear of the most that a child took, in bytes."""
         self._peak = max(self._peak, size)
 
-    def has_room(self) -> bool:
-        """Whether one more may start, and all that run may still grow to the largest."""
-        running = self._running()
-        self._peak = max(self._peak, *running, 0)
-        growth = sum(self._peak - size for size in running)
+    def has_room(self, running: int) -> bool:
+        """Whether one more may start, and so many that run or begin to may grow to the largest."""
+        sizes = self._running()
+        self._peak = max(self._peak, *sizes, 0)
+        growth = running * self._peak - sum(sizes)
         return self._available() >= growth + self._peak + RESERVE
 
     def why_not(self) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO
 
+from agentos.core.errors import EngineBusy
 from agentos.core.masking import Masker
 from agentos.core.terminal_text import LineCleaner
+from agentos.engines.threads import start_thread
 from agentos.workflows.parallel.output_prefixer import OutputPrefixer, Stream
 
 _READ_SIZE = 64 * 1024
@@ -50,11 +52,18 @@ class OutputRelay:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to pump."""
+        """Begin to pump; raises EngineBusy where no thread can be started."""
         source = os.dup(self._fd)
         wake, self._wake = os.pipe()
-        self._thread = threading.Thread(target=self._run, args=(source, wake), daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(source, wake), daemon=True)
+        try:
+            start_thread(thread)
+        except EngineBusy:
+            os.close(source)
+            os.close(wake)
+            self._close_log()
+            raise
+        self._thread = thread
 
     def finish(self, timeout: float) -> None:
         """Relay what is in the pipe now and end, even if another process still holds the pipe.

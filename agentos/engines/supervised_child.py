@@ -32,6 +32,7 @@ from agentos.engines.event_reader import read_events
 from agentos.engines.lateness import Lateness
 from agentos.engines.process_tree import kill_strays, kill_tree
 from agentos.engines.running_time import RunningTime
+from agentos.engines.threads import start_thread
 
 EVENTS_TIMEOUT = 1.0
 """Seconds that the events pipe may be silent and yet open after its process has ended."""
@@ -210,5 +211,5 @@ class SupervisedChild:
         thread = threading.Thread(
             target=target, args=args, name=f"{target.__name__}-{self.label}", daemon=True
         )
-        thread.start()
+        start_thread(thread)
         return thread

@@ -9,19 +9,12 @@ from pathlib import Path
 
 import pytest
 from command import Workspace, wait_until
+from faults import patched
 from nobody import AS_NOBODY, needs_setpriv
 
 from agentos.engines.parenthood import LINUX
 
 on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
-
-
-def patched(tmp_path: Path, source: str) -> str:
-    """A folder for PYTHONPATH whose sitecustomize runs `source` in every process."""
-    folder = tmp_path / "patched"
-    folder.mkdir()
-    (folder / "sitecustomize.py").write_text(source)
-    return str(folder)
 
 
 @needs_setpriv
@@ -159,19 +152,6 @@ def test_an_error_of_our_own_is_told_in_one_line_and_reported_in_a_file(
     assert report.stat().st_mode & 0o077 == 0
 
 
-def test_a_child_that_cannot_start_fails_its_item(shelf: Workspace, tmp_path: Path) -> None:
-    shelf.keep_issues("042")
-    fault = (
-        "import agentos.engines.child_process as child\n"
-        "child.CHILD_COMMAND = ('/nonexistent/python',)\n"
-    )
-
-    code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, fault))
-
-    assert code == 1
-    assert "[LLD-42] FAILED: no child can be started: /nonexistent/python" in output
-
-
 def test_a_damaged_journal_is_kept_aside_and_the_item_begun_anew(shelf: Workspace) -> None:
     shelf.keep_issues("042")
     checkpoints = shelf.root / ".agentos/checkpoints"
@@ -183,18 +163,6 @@ def test_a_damaged_journal_is_kept_aside_and_the_item_begun_anew(shelf: Workspac
     assert code == 0
     assert "LLD-42 starts anew: its journal is damaged" in output
     assert len(list((checkpoints / "aside").iterdir())) == 1
-
-
-def test_an_item_that_takes_too_long_is_ended_and_can_be_resumed(shelf: Workspace) -> None:
-    shelf.keep_issues("042")
-
-    code, output = shelf.run(
-        "parallel", "lld", "42", "--timeout", "2", "--grace", "0", AGENTOS_EMBEDDED_LATENCY="60"
-    )
-
-    assert code == 1
-    assert "[LLD-42] FAILED: not finished within its time limit of 2 s" in output
-    assert shelf.run("parallel", "lld", "42")[0] == 0
 
 
 def test_the_same_program_as_a_module_and_as_a_command(shelf: Workspace) -> None:

@@ -289,6 +289,31 @@ class TestTimeLimit:
         now = 3600.0
         assert stage.poke().end().timed_out == 3600.0
 
+    @pytest.mark.parametrize("limits", [{"timeout": 3600.0}, {"idle_timeout": 3600.0}])
+    def test_nor_while_the_whole_run_is_paused(
+        self, tmp_path: Path, limits: dict[str, float]
+    ) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.reports_when_poked, clock=lambda: now, **limits)
+        stage.start().await_step()
+        with stage.engine.paused():
+            child = psutil.Process(stage.pid)
+            wait_until(lambda: child.status() == psutil.STATUS_STOPPED, "the child stands still")
+            now = 1e6
+        end = stage.poke().end()
+        assert (end.timed_out, end.silent_for) == (None, None)
+        assert end.verdict().outcome is Outcome.APPROVED
+
+    def test_the_time_before_and_after_a_pause_counts(self, tmp_path: Path) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.never_ends, timeout=3600.0, clock=lambda: now)
+        stage.start().await_step()
+        now = 1800.0
+        with stage.engine.paused():
+            now = 1e6
+        now += 1800.0
+        assert stage.poke().end().timed_out == 3600.0
+
     def test_who_waits_for_a_lease_can_be_stopped(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.waits_for_a_lease, grace=3600.0, timeout=3600.0)
         assert stage.start().await_pause().stop().end().verdict().outcome is Outcome.INTERRUPTED

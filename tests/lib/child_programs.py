@@ -131,6 +131,12 @@ def ignores_int_and_term(parent: Parent) -> None:
         parent.tell(wait_for(*STUBBORN).name)
 
 
+def reports_when_poked(parent: Parent) -> None:
+    parent.begin("draft")
+    wait_for(POKE)
+    parent.report("approved")
+
+
 def never_ends(parent: Parent) -> None:
     """Dies of SIGINT; tells of each poke."""
     parent.begin("draft")
@@ -222,6 +228,7 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     checkpoints_slowly,
     ignores_int,
     ignores_int_and_term,
+    reports_when_poked,
     never_ends,
     stops_itself,
     stops_itself_until_interrupted,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+import psutil
 from processes import start_on_terminal
 
 from agentos.core.terminal_text import without_sequences
@@ -67,6 +68,19 @@ class Shell:
         self._type(f"{line}\t\t")
         self.wait_until(lambda: last in self.screen)
         return self.screen
+
+    def enter(self, line: str) -> None:
+        """Type a line and Enter; the screen begins anew."""
+        self._shown.clear()
+        self._type(line + _ENTER)
+
+    def press(self, key: str) -> None:
+        """Type one key."""
+        self._type(key)
+
+    def children(self) -> list[psutil.Process]:
+        """What the shell has started and what still runs."""
+        return psutil.Process(self._process.pid).children()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Read until the condition holds."""

@@ -27,6 +27,7 @@ class Terminal:
         self, arguments: Sequence[str], folder: Path, environ: Mapping[str, str] | None = None
     ) -> None:
         self._output = bytearray()
+        self._is_open = True
         command = [sys.executable, "-m", "agentos", *arguments]
         self._process, self._master = start_on_terminal(
             command, folder, os.environ | dict(environ or {})
@@ -43,7 +44,7 @@ class Terminal:
     ) -> None:
         self._process.kill()
         self._process.wait()
-        os.close(self._master)
+        self._close()
 
     @property
     def screen(self) -> str:
@@ -77,6 +78,17 @@ class Terminal:
     def interrupt(self) -> None:
         """Ctrl-C."""
         self.type(CTRL_C)
+
+    def hang_up(self) -> int:
+        """Close the terminal's window; the exit code, as `finish` gives it."""
+        self._close()
+        code = self._process.wait(PATIENCE)
+        return 128 - code if code < 0 else code
+
+    def _close(self) -> None:
+        if self._is_open:
+            os.close(self._master)
+        self._is_open = False
 
     def _read(self) -> bool:
         """Take what is there; False once nobody will write any more."""

@@ -9,7 +9,7 @@ from agentos.cli.batch.console import Console, stdout_fd
 from agentos.cli.batch.item_work import ItemWork
 from agentos.cli.batch.lending import Lending
 from agentos.cli.batch.view import BatchView
-from agentos.cli.signals import stop_signals
+from agentos.cli.signals import pause_signal, stand_still, stop_signals
 from agentos.core.config.environment import child_environment
 from agentos.core.events import (
     ChildStarted,
@@ -109,6 +109,7 @@ class Batch:
             admit=self._admit,
             why_held_back=self._why_held_back,
             on_stop=self._stop_children,
+            on_pause=self._pause,
             halt=settings.halt,
         )
         self._console.start()
@@ -153,7 +154,11 @@ class Batch:
 
     def run(self) -> BatchEnd:
         """Work on the items that are due and record all; main thread only, and only once."""
-        with stop_signals(self._coordinator._handle_shutdown_signal):  # noqa: SLF001 - its contract
+        coordinator = self._coordinator
+        with (
+            stop_signals(coordinator._handle_shutdown_signal),  # noqa: SLF001 - its contract
+            pause_signal(coordinator._handle_pause_signal),  # noqa: SLF001 - as the other
+        ):
             self._lending.start()
             try:
                 results = self._execute()
@@ -204,16 +209,19 @@ class Batch:
         self._stream.publish(ItemFinished(item=item.label, outcome=outcome, seconds=0.0))
 
     def _admit(self, running: int) -> bool:
-        return self._lending.admit(running) and self._engine.has_room()
+        return self._engine.has_room(running) and self._lending.admit(running)
 
     def _why_held_back(self) -> str:
-        if self._engine.has_room():
-            return self._lending.why_held_back()
-        return self._engine.why_no_room()
+        return self._engine.why_no_room() or self._lending.why_held_back()
 
     def _stop_children(self) -> None:
         self._work.stop()
         self._engine.stop()
+
+    def _pause(self) -> None:
+        """Children have sessions of their own, where no Ctrl-Z reaches them."""
+        with self._engine.paused():
+            stand_still()
 
     def _relay(self, label: str, fd: int) -> OutputRelay:
         log = self._record.open_log(label)

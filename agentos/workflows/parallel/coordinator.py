@@ -41,11 +41,16 @@ class _Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pause:
+    """A wish to stand still until somebody says go on."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Reconsider:
     """The gate may let more items in than before."""
 
 
-_Word = _Stop | _Drain | _Reconsider | Ended
+_Word = _Stop | _Drain | _Pause | _Reconsider | Ended
 
 
 _ASKED_AGAIN = 5.0
@@ -59,9 +64,9 @@ class ParallelCoordinator:
     credential for the whole of its worker: the library's form. Without, workers get None and
     lease for themselves. `admit(running)` says whether one more item may start beside `running`
     others, `why_held_back()` why not, in words without a full stop; `on_stop()` is called at every
-    wish to stop, so that whoever owns the workers can pass it on; `halt` says how many failures are
-    too many; `notify` takes sentences for
-    people and is `print` unless given.
+    wish to stop, so that whoever owns the workers can pass it on; `on_pause()` at a wish to pause,
+    and returns when all goes on; `halt` says how many failures are too many; `notify` takes
+    sentences for people and is `print` unless given.
     """
 
     DEFAULT_PARALLELISM = 3
@@ -77,6 +82,7 @@ class ParallelCoordinator:
         admit: Callable[[int], bool] | None = None,
         why_held_back: Callable[[], str] | None = None,
         on_stop: Callable[[], None] | None = None,
+        on_pause: Callable[[], None] | None = None,
         halt: HaltRule | None = None,
         clock: Clock = time.monotonic,
     ) -> None:
@@ -86,6 +92,7 @@ class ParallelCoordinator:
             admit or (lambda _running: True), why_held_back or (lambda: ""), self._notify
         )
         self._on_stop = on_stop or (lambda: None)
+        self._on_pause = on_pause or (lambda: None)
         self._halt = halt
         self._clock = clock
         self._inbox: queue.SimpleQueue[_Word] = queue.SimpleQueue()
@@ -153,6 +160,9 @@ class ParallelCoordinator:
                         self._halt_if_too_many_failed(ended.values(), len(slots))
                     continue
                 if isinstance(word, _Reconsider):
+                    continue
+                if isinstance(word, _Pause):
+                    self._on_pause()
                     continue
                 if isinstance(word, _Drain):
                     self._drain(word)
@@ -226,6 +236,10 @@ class ParallelCoordinator:
         """A signal handler: a note, one word on the inbox, nothing else (both are re-entrant)."""
         self._signals.append(signum)
         self._inbox.put(_Stop())
+
+    def _handle_pause_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """A signal handler: one word on the inbox."""
+        self._inbox.put(_Pause())
 
     def stop(self, sentence: str) -> None:
         """Ask for the end from any thread, as the first Ctrl-C does; `sentence` says why."""

@@ -57,9 +57,10 @@ class Batch:
 
     def __init__(self, coordinator: ParallelCoordinator, items: str, workers: Workers) -> None:
         self._ran: queue.SimpleQueue[Ran] = queue.SimpleQueue()
-        threading.Thread(
+        self.thread = threading.Thread(
             target=lambda: self._ran.put(run(coordinator, items, workers)), daemon=True
-        ).start()
+        )
+        self.thread.start()
 
     def end(self) -> Ran:
         return self._ran.get(timeout=PATIENCE)
@@ -624,3 +625,21 @@ class TestCredentials:
         credentials.offer("key")
         _, results = run(coordinator, "b")
         assert outcomes(results) == {"B": Outcome.APPROVED}
+
+
+class TestPause:
+    def test_the_main_thread_pauses_and_goes_on(self, workers: Workers) -> None:
+        pauses: queue.SimpleQueue[threading.Thread] = queue.SimpleQueue()
+        coordinator = ParallelCoordinator(
+            1, on_pause=lambda: pauses.put(threading.current_thread())
+        )
+        batch = Batch(coordinator, "ab", workers)
+        workers.next_begun()
+        coordinator._handle_pause_signal(signal.SIGTSTP, None)
+        assert pauses.get(timeout=PATIENCE) is batch.thread
+        workers.end("a")
+        workers.next_begun()
+        workers.end("b")
+        _, results = batch.end()
+        assert set(outcomes(results).values()) == {Outcome.APPROVED}
+        assert coordinator.shutdown_signal is None

@@ -1,0 +1,320 @@
+"""Signals to the supervisor, at whatever instant and however it was started."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from command import Workspace, still_running, wait_until
+from faults import (
+    ENDLESS,
+    SLOW,
+    assert_finishes,
+    assert_resumes,
+    outcomes,
+    patched,
+    wait_for_a_draft,
+    wait_for_drafting,
+)
+from processes import is_gone
+from shells import PROMPT, Shell
+from terminal import Terminal
+
+ALL = ("parallel", "lld", "--all")
+
+# Children that never take the step of giving the blocked signals their handlers.
+STUBBORN = """
+import signal, sys
+if 'agentos.child' in sys.orig_argv:
+    signal.signal = signal.pthread_sigmask = lambda *_: None
+"""
+
+# Children that write down every SIGINT that comes to them.
+NOTING = """
+import os, signal, sys
+if 'agentos.child' in sys.orig_argv:
+    notes = os.path.join(os.path.dirname(__file__), f'{os.getpid()}.notes')
+    install = signal.signal
+    def noting(signum, handler):
+        def note(number, frame):
+            with open(notes, 'a') as file:
+                file.write(signal.Signals(number).name + '\\n')
+            handler(number, frame)
+        return install(signum, note)
+    signal.signal = noting
+"""
+
+# A supervisor that is sent SIGINT when it first imports MODULE.
+AT_IMPORT = """
+import os, signal, sys
+class Trap:
+    def find_spec(self, name, path=None, target=None):
+        if name == 'MODULE' and 'agentos.child' not in sys.orig_argv:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Trap())
+"""
+
+# A supervisor that is sent SIGINT when it first calls NAME of MODULE.
+AT_CALL = """
+import os, signal, sys
+if 'agentos.child' not in sys.orig_argv:
+    import MODULE as module
+    function = module.NAME
+    def trap(*args, **kwargs):
+        module.NAME = function
+        os.kill(os.getpid(), signal.SIGINT)
+        return function(*args, **kwargs)
+    module.NAME = trap
+"""
+
+
+class TestCtrlC:
+    def test_one_checkpoints_and_the_same_command_resumes(self, shelf: Workspace) -> None:
+        running = shelf.start(*ALL, "-j", "5", **SLOW)
+        wait_for_a_draft(shelf)
+        children = running.wait_for_children(1)
+
+        began = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        code, output = running.finish()
+
+        assert time.monotonic() - began < 5 * 1.3
+        assert code == -signal.SIGINT
+        assert "[COORDINATOR] Shutting down... waiting for workers to checkpoint" in output
+        assert still_running(children, after=0) == []
+        assert shelf.summary(shelf.runs[0])["exit_code"] == 130
+        assert_resumes(shelf)
+
+    def test_two_do_not_wait_for_the_grace(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042")
+        running = shelf.start(*ALL, "--grace", "60", **ENDLESS)
+        wait_for_drafting(shelf, "LLD-42")
+
+        running.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Shutting down" in running.text(), "the first is heard")
+        running.process.send_signal(signal.SIGINT)
+
+        assert running.finish(patience=30)[0] == -signal.SIGINT
+        assert_resumes(shelf, approved=1, thin=0)
+
+    def test_three_kill_at_once(self, shelf: Workspace, tmp_path: Path) -> None:
+        shelf.keep_issues("042")
+        running = shelf.start(
+            *ALL, "--grace", "60", PYTHONPATH=patched(tmp_path, STUBBORN), **ENDLESS
+        )
+        wait_for_drafting(shelf, "LLD-42")
+
+        running.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "Shutting down" in running.text(), "the first is heard")
+        running.process.send_signal(signal.SIGINT)
+        wait_until(lambda: "LLD-42 is still running" in running.text(), "the second is heard")
+        running.process.send_signal(signal.SIGINT)
+        code, output = running.finish(patience=30)
+
+        assert code == -signal.SIGINT
+        assert "LLD-42 does not end in step draft: SIGKILL" in output
+        assert_resumes(shelf, approved=1, thin=0)
+
+    def test_without_grace_it_is_over_at_once(self, shelf: Workspace) -> None:
+        running = shelf.start(*ALL, "-j", "5", "--grace", "0", **ENDLESS)
+        running.wait_for_children(5)
+        wait_until(lambda: len(shelf.journals) == 5, "all have begun")
+
+        began = time.monotonic()
+        running.process.send_signal(signal.SIGINT)
+        code, _ = running.finish()
+
+        assert time.monotonic() - began < 2 * 1.3
+        assert code == -signal.SIGINT
+
+    @pytest.mark.parametrize(
+        "module", ["click", "agentos.cli.batch.run", "agentos.workflows.parallel.lease_server"]
+    )
+    def test_at_start_up(self, shelf: Workspace, tmp_path: Path, module: str) -> None:
+        shelf.keep_issues("042")
+        trap = patched(tmp_path, AT_IMPORT.replace("MODULE", module))
+
+        code, output = shelf.run(*ALL, PYTHONPATH=trap)
+
+        assert code == -signal.SIGINT, output
+        assert "Traceback" not in output
+        assert shelf.journals == []
+        assert_finishes(shelf, approved=1)
+
+    @pytest.mark.parametrize(
+        ("module", "name"),
+        [
+            ("agentos.cli.batch.run", "unclosed_runs"),
+            ("agentos.cli.batch.run", "Batch"),
+            ("agentos.engines.child_process", "_creation_time"),
+            ("subprocess", "Popen"),
+        ],
+    )
+    def test_before_and_during_a_spawn(
+        self, shelf: Workspace, tmp_path: Path, module: str, name: str
+    ) -> None:
+        shelf.keep_issues("007", "042", "057")
+        trap = patched(tmp_path, AT_CALL.replace("MODULE", module).replace("NAME", name))
+
+        code, output = shelf.run(*ALL, PYTHONPATH=trap, **ENDLESS)
+
+        assert code == -signal.SIGINT, output
+        assert "Traceback" not in output
+        assert_finishes(shelf, approved=3)
+
+    @pytest.mark.parametrize("name", ["ending", "summary_lines"])
+    def test_during_the_summary(self, shelf: Workspace, tmp_path: Path, name: str) -> None:
+        shelf.keep_issues("042")
+        trap = AT_CALL.replace("MODULE", "agentos.cli.batch.run").replace("NAME", name)
+
+        code, output = shelf.run(*ALL, PYTHONPATH=patched(tmp_path, trap))
+
+        assert code == -signal.SIGINT, output
+        assert "Traceback" not in output
+        assert outcomes(shelf) == {"approved": 1}
+        assert shelf.run(*ALL)[0] == 0
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+def test_sigterm_and_sighup_stop_as_kindly(shelf: Workspace, signum: signal.Signals) -> None:
+    shelf.keep_issues("042", "057")
+    running = shelf.start(*ALL, **ENDLESS)
+    wait_for_drafting(shelf, "LLD-42", "LLD-57")
+
+    running.process.send_signal(signum)
+    code, output = running.finish()
+
+    assert code == -signum
+    assert "2 interrupted (LLD-42, LLD-57)" in output
+    assert_resumes(shelf, approved=2, thin=0)
+
+
+class TestTerminal:
+    def test_ctrl_c_at_a_terminal_arrives_at_each_child_once(
+        self, shelf: Workspace, tmp_path: Path
+    ) -> None:
+        shelf.keep_issues("042", "057")
+        notes = patched(tmp_path, NOTING)
+        with Terminal(ALL, shelf.root, ENDLESS | {"PYTHONPATH": notes}) as terminal:
+            wait_for_drafting(shelf, "LLD-42", "LLD-57")
+            terminal.interrupt()
+            assert terminal.finish() == 130
+
+        assert [path.read_text() for path in Path(notes).glob("*.notes")] == ["SIGINT\n"] * 2
+        assert_resumes(shelf, approved=2, thin=0)
+
+    def test_a_terminal_that_is_closed(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042", "057")
+        with Terminal(ALL, shelf.root, ENDLESS) as terminal:
+            wait_for_drafting(shelf, "LLD-42", "LLD-57")
+            assert terminal.hang_up() == 128 + signal.SIGHUP
+
+        assert shelf.summary(shelf.runs[0])["exit_code"] == 128 + signal.SIGHUP
+        assert_resumes(shelf, approved=2, thin=0)
+
+
+class TestCtrlZ:
+    def test_children_stand_still_until_fg(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042", "057")
+        with shell(shelf, AGENTOS_EMBEDDED_LATENCY="3") as bash:
+            supervisor, children = paused_run(bash, shelf)
+            assert {one.status() for one in [supervisor, *children]} == {psutil.STATUS_STOPPED}
+
+            bash.enter("fg; echo code $?")
+            bash.wait_until(lambda: "code 0" in bash.screen)
+
+        assert "2 approved" in bash.screen
+        shelf.assert_no_step_ran_twice()
+
+    def test_ctrl_c_after_fg(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042", "057")
+        with shell(shelf, **ENDLESS) as bash:
+            paused_run(bash, shelf)
+            bash.enter("fg")
+            bash.wait_until(lambda: COMMAND in bash.screen)
+            bash.press("\x03")
+            bash.wait_until(lambda: PROMPT in bash.screen)
+            bash.enter("echo code $?")
+            bash.wait_until(lambda: "code 130" in bash.screen)
+
+        assert_resumes(shelf, approved=2, thin=0)
+
+    def test_the_supervisor_is_killed_while_its_children_are_stopped(
+        self, shelf: Workspace
+    ) -> None:
+        shelf.keep_issues("042", "057")
+        with shell(shelf, **ENDLESS) as bash:
+            supervisor, children = paused_run(bash, shelf)
+            supervisor.kill()
+            assert still_running([supervisor, *children], after=2 * 1.3) == []
+
+        assert_resumes(shelf, approved=2, thin=0)
+
+    def test_where_nobody_could_say_go_on_nothing_stops(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042")
+        running = shelf.start(*ALL, **SLOW)  # in a session of its own, without a shell
+        wait_for_drafting(shelf, "LLD-42")
+        running.process.send_signal(signal.SIGTSTP)
+        assert running.finish()[0] == 0
+
+
+COMMAND = " ".join(["-m agentos", *ALL])
+
+
+def shell(shelf: Workspace, **environ: str) -> Shell:
+    """An interactive bash, which has job control."""
+    argv = ["bash", "--norc", "--noprofile", "-i"]
+    return Shell(argv, os.environ | {"PS1": PROMPT, "TERM": "dumb"} | environ, shelf.root)
+
+
+def paused_run(bash: Shell, shelf: Workspace) -> tuple[psutil.Process, list[psutil.Process]]:
+    """Start a run of two items and type Ctrl-Z; gives the supervisor and its stopped children."""
+    bash.enter(f"{sys.executable} {COMMAND}")
+    wait_for_drafting(shelf, "LLD-42", "LLD-57")
+    [supervisor] = bash.children()
+    children = supervisor.children()
+    assert len(children) == 2
+    bash.press("\x1a")
+    bash.wait_until(lambda: "Stopped" in bash.screen)
+    return supervisor, children
+
+
+class TestIgnored:
+    def test_sigint_on_purpose_reaches_a_run_that_a_script_put_behind(
+        self, shelf: Workspace
+    ) -> None:
+        shelf.keep_issues("042")
+        script = f"'{sys.executable}' -m agentos parallel lld --all & wait $!"
+        with subprocess.Popen(
+            ["/bin/sh", "-c", script],
+            cwd=shelf.root,
+            env=os.environ | ENDLESS,
+            stdout=subprocess.DEVNULL,
+        ) as sh:
+            wait_for_drafting(shelf, "LLD-42")
+            [supervisor] = psutil.Process(sh.pid).children()
+            supervisor.send_signal(signal.SIGINT)
+            assert sh.wait(30) == 130
+        assert is_gone(supervisor.pid)
+        assert_resumes(shelf, approved=1, thin=0)
+
+    def test_sighup_stays_ignored_under_nohup(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042")
+        with subprocess.Popen(
+            ["nohup", sys.executable, "-m", "agentos", *ALL],
+            cwd=shelf.root,
+            env=os.environ | SLOW,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as run:
+            wait_for_drafting(shelf, "LLD-42")
+            run.send_signal(signal.SIGHUP)
+            output, _ = run.communicate(timeout=60)
+        assert run.returncode == 0
+        assert "Shutting down" not in output
