@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
 .PHONY: help demo test test-real-model bench-keys bench-keys-live bench-day bench-leases
-.PHONY: check format docs clean
+.PHONY: check faults format docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 17
@@ -19,6 +19,9 @@ test: .venv/installed-dev  ## Run every test, with coverage
 
 test-real-model: .venv/installed-dev  ## Run the main job against a real, small language model
 	scripts/test-real-model.sh $(PYTHON)
+
+faults: .venv/installed-dev  ## Run the battery of faults N=10 times on a machine kept busy
+	scripts/faults.sh $(or $(N),1)
 
 bench-keys: .venv/installed  ## Simulate how well keys are used, beside two plain strategies
 	scripts/bench-keys.sh

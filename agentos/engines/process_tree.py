@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,10 +15,13 @@ _ROUNDS_AGAINST_FORKS = 50
 
 
 def kill_tree(pid: int, journal: Path) -> None:
-    """SIGKILL for the process, its descendants, and whatever names the journal as its own.
+    """SIGKILL for the process, its group and descendants, and all that name the journal as theirs.
 
-    Repeats until nothing is found, since a process may fork while it is being killed.
+    A group is killed in one go, forks in the making included. For those that left it this repeats
+    until nothing is found, since a process may fork while it is being killed.
     """
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)  # which the process leads, if there is one
     for _ in range(_ROUNDS_AGAINST_FORKS):
         with contextlib.suppress(psutil.Error):
             _kill(_with_descendants(psutil.Process(pid)))

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,8 @@ from agentos.core.errors import LockedError, UsageError
 from agentos.core.files import read_regular
 
 _PID_END = 2**31
+
+_LOOKS, _BETWEEN_LOOKS = 10, 0.05  # seconds
 
 
 class Holder(NamedTuple):
@@ -88,8 +91,14 @@ def _is_held(path: Path) -> bool:
 
 
 def _holder(path: Path) -> str:
-    holder = _read(path)
-    return str(holder) if holder else "a process that has not said who it is yet"
+    """Who holds it, in words; one that took it this instant is given time to say so."""
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_BETWEEN_LOOKS)
+        holder = _read(path)
+        if holder and psutil.pid_exists(holder.pid):  # else an earlier one's name stands there
+            return str(holder)
+    return "a process that has not said who it is yet"
 
 
 def _read(path: Path) -> Holder | None:

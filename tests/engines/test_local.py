@@ -1,7 +1,5 @@
 import resource
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ from child_programs import POKE, Parent
 from command import wait_until
 from leftovers import nothing_left
 from processes import is_gone
-from stage import PATIENCE, PROGRAMS, Stage
+from stage import PATIENCE, Stage
 
 from agentos.core.errors import EngineError
 from agentos.core.events import (
@@ -60,26 +58,6 @@ class TestEnds:
         assert started.item == "LLD-42"
         assert started.created == psutil.Process(started.pid).create_time()
         stage.stop().end()
-
-    @pytest.mark.parametrize(
-        ("program", "error"),
-        [
-            (
-                child_programs.exits_without_report,
-                "the child left with exit code 3 and no report",
-            ),
-            (
-                child_programs.reports_then_exits_1,
-                "the child reported approved but left with exit code 1",
-            ),
-            (child_programs.dies_of_segv, "the child was ended by SIGSEGV"),
-        ],
-    )
-    def test_a_child_that_leaves_badly_has_failed(
-        self, tmp_path: Path, program: Callable[[Parent], None], error: str
-    ) -> None:
-        verdict = Stage(tmp_path, program).run().verdict()
-        assert (verdict.outcome, verdict.error) == (Outcome.FAILED, error)
 
     def test_a_child_speaks_for_itself_and_without_secrets(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.speaks_for_others)
@@ -152,14 +130,6 @@ class TestStop:
         stage.start().await_step().stop().await_told("SIGINT").stop().end()
         assert sent == [signal.SIGINT, signal.SIGCONT, signal.SIGTERM, signal.SIGCONT]
 
-    def test_half_a_second_after_the_grace_it_is_told_firmly(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.ignores_int, grace=0.0)
-        end = stage.start().await_step().stop().end()
-        assert end.report is not None
-        assert end.report.error == "SIGINT SIGTERM"
-        assert end.verdict().outcome is Outcome.INTERRUPTED
-        assert stage.notices == ["[COORDINATOR] LLD-42 is still running in step draft: SIGTERM"]
-
     def test_a_second_wish_brings_that_forward(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.ignores_int, grace=3600.0)
         stage.start().await_step().stop().await_told("SIGINT").stop()
@@ -167,17 +137,6 @@ class TestStop:
         assert end.report is not None
         assert end.report.error == "SIGINT SIGTERM"
         assert len(stage.notices) == 1
-
-    def test_in_the_end_it_is_killed(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.ignores_int_and_term, grace=0.0)
-        end = stage.start().await_step().stop().end()
-        assert end.returncode == -signal.SIGKILL
-        assert end.verdict() == Reported(outcome=Outcome.INTERRUPTED)
-        assert list(stage.told) == ["SIGINT", "SIGTERM"]
-        assert stage.notices == [
-            "[COORDINATOR] LLD-42 is still running in step draft: SIGTERM",
-            "[COORDINATOR] LLD-42 does not end in step draft: SIGKILL",
-        ]
 
     def test_a_third_wish_kills_at_once(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.ignores_int_and_term, grace=3600.0)
@@ -214,16 +173,6 @@ class TestStop:
 
 
 class TestTimeLimit:
-    def test_a_child_that_gives_no_sign_of_life_is_ended(self, tmp_path: Path) -> None:
-        end = Stage(tmp_path, child_programs.never_ends, idle_timeout=0.2).run()
-        verdict = end.verdict()
-        assert verdict.error == "gave no sign of life for 0.2 s in step draft"
-        assert verdict.may_pass
-
-    def test_one_that_only_writes_is_as_good_as_silent(self, tmp_path: Path) -> None:
-        end = Stage(tmp_path, child_programs.writes_for_ever, idle_timeout=0.2).run()
-        assert end.silent_for == 0.2
-
     def test_one_whose_heart_beats_is_not(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.beats, idle_timeout=5.0)
         end = stage.run()
@@ -319,79 +268,7 @@ class TestTimeLimit:
         assert stage.start().await_pause().stop().end().verdict().outcome is Outcome.INTERRUPTED
 
 
-PARENT = """
-import os, sys
-from pathlib import Path
-from agentos.core.child_spec import ChildSpec, ItemSpec, LeaseAccess
-from agentos.core.events import Decided
-from agentos.core.items import Item, Kind
-from agentos.engines.escalation import Limits
-from agentos.engines.local import LocalEngine
-
-class Relay:
-    def start(self): pass
-    def finish(self, timeout): pass
-
-def publish(event):
-    if isinstance(event, Decided):
-        print(event.reason, flush=True)
-
-folder = Path(sys.argv[1])
-LocalEngine(
-    environment=os.environ, relay=lambda label, fd: Relay(), publish=publish, mask=str,
-    limits=Limits(3600.0),
-    command=(sys.executable, "-P", sys.argv[2], "ends_with_its_parent"),
-).run(
-    ChildSpec(
-        ItemSpec(Item(Kind.LLD, "42", "", folder), folder, folder, "", "", 1, 3600.0),
-        LeaseAccess("", b"", ()),
-    )
-)
-"""
-
-
-class TestWhatItLeavesBehind:
-    def test_a_child_sees_the_death_of_its_parent(self, tmp_path: Path) -> None:
-        with subprocess.Popen(
-            [sys.executable, "-c", PARENT, str(tmp_path), PROGRAMS], stdout=subprocess.PIPE
-        ) as parent:
-            assert parent.stdout is not None
-            child = int(parent.stdout.readline())
-            assert not is_gone(child)
-            parent.kill()
-        wait_until(lambda: is_gone(child), "the child is gone")
-
-    def test_a_grandchild_in_a_session_of_its_own_is_ended(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.forks_and_leaves)
-        assert stage.run().verdict().outcome is Outcome.APPROVED
-        grandchild = int(stage.told["grandchild"])
-        wait_until(lambda: is_gone(grandchild), "the grandchild is gone")
-        Stage(tmp_path, child_programs.reports).run()
-        assert not psutil.pid_exists(grandchild)  # the engine takes the status of who it adopted
-
-    def test_one_that_hides_does_not_hold_up_the_end(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.leaves_one_that_hides)
-        try:
-            assert stage.run().verdict().outcome is Outcome.APPROVED
-            assert not is_gone(int(stage.told["grandchild"]))
-        finally:
-            hidden = psutil.Process(int(stage.told["grandchild"]))
-            hidden.kill()
-            wait_until(lambda: is_gone(hidden.pid), "the hidden one is gone")
-            wait_until(
-                lambda: not [t for t in threading.enumerate() if "LLD-42" in t.name],
-                "its pipes are closed",
-            )
-
-
 class TestFaults:
-    def test_a_program_that_cannot_be_started(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.reports)
-        stage.engine._command = (str(tmp_path / "missing"),)
-        with pytest.raises(EngineError, match="missing: No such file"):
-            stage.engine.run(stage.spec)
-        assert stage.engine._running == {}
-
     def test_a_machine_without_open_files_to_spare(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.reports)
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -76,6 +76,15 @@ def stays_at_a_step(parent: Parent) -> None:
     wait_for_ever()
 
 
+def never_prints(parent: Parent) -> None:
+    parent.begin("draft")
+    parent.report("approved")
+
+
+def exits_0_without_report(_parent: Parent) -> None:
+    """Believes that it has done enough."""
+
+
 def exits_without_report(_parent: Parent) -> None:
     sys.exit(3)
 
@@ -89,6 +98,11 @@ def dies_of_segv(parent: Parent) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     parent.report("approved")
     os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def dies_of_sigkill(parent: Parent) -> None:
+    parent.report("approved")
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def speaks_for_others(parent: Parent) -> None:
@@ -113,6 +127,15 @@ def checkpoints_slowly(parent: Parent) -> None:
     parent.tell("closing the journal")
     wait_for(POKE)
     parent.report("interrupted")
+
+
+def checkpoints_for_3_s(parent: Parent) -> None:
+    """Reports the signals that came before it was done."""
+    parent.begin("draft")
+    wait_for(signal.SIGINT)
+    other = signal.sigtimedwait((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 3)
+    peace = "3 s of peace" if other is None else signal.Signals(other.si_signo).name
+    parent.report("interrupted", error=f"SIGINT and {peace}")
 
 
 def ignores_int(parent: Parent) -> None:
@@ -144,6 +167,19 @@ def never_ends(parent: Parent) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     while True:
         parent.tell(wait_for(POKE).name)
+
+
+def falls_silent(parent: Parent) -> None:
+    """Its signals stay blocked."""
+    parent.begin("draft")
+    wait_for_ever()
+
+
+def is_busy(parent: Parent) -> None:
+    """The same, and it computes and writes all the time."""
+    parent.begin("draft")
+    while True:
+        os.write(1, b"busy\n" * 100)
 
 
 def stops_itself(parent: Parent) -> None:
@@ -213,6 +249,18 @@ def leaves_one_that_hides(parent: Parent) -> None:
     os._exit(0)  # without a look at its child
 
 
+def forks_quickly(parent: Parent) -> None:
+    """Three of its descendants are somebody else at every moment: each forks and is gone."""
+    for _ in range(3):
+        if os.fork() == 0:
+            while os.fork() == 0:
+                time.sleep(0.003)
+            os._exit(0)
+    parent.begin("draft")
+    while True:
+        wait_for(*STUBBORN)
+
+
 def ends_with_its_parent(parent: Parent) -> None:
     parent.tell("pid", str(os.getpid()))
     sys.stdin.read()
@@ -220,16 +268,22 @@ def ends_with_its_parent(parent: Parent) -> None:
 
 CHILDREN: Iterable[Callable[[Parent], None]] = (
     reports,
+    never_prints,
+    exits_0_without_report,
     exits_without_report,
     reports_then_exits_1,
     dies_of_segv,
+    dies_of_sigkill,
     speaks_for_others,
     tells_its_surroundings,
     checkpoints_slowly,
+    checkpoints_for_3_s,
     ignores_int,
     ignores_int_and_term,
     reports_when_poked,
     never_ends,
+    falls_silent,
+    is_busy,
     stops_itself,
     stops_itself_until_interrupted,
     waits_for_a_lease,
@@ -238,6 +292,7 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     spews,
     forks_and_leaves,
     leaves_one_that_hides,
+    forks_quickly,
     ends_with_its_parent,
     writes_for_ever,
     beats,

@@ -1,0 +1,219 @@
+"""Children that leave badly, not at all, or never come: each is ended, and its end told truly."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import child_programs
+import pytest
+import small_parent
+from child_programs import Parent
+from command import Workspace
+from faults import ENDLESS, assert_finishes, assert_resumes, patched, wait_for_drafting
+from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
+from stage import Stage
+
+from agentos.core.errors import EngineError
+from agentos.core.events import Reported
+from agentos.core.outcomes import Outcome
+
+GRACE = 3.0
+"""Seconds: the default of --grace."""
+
+
+class TestWhoDoesNotLeave:
+    def test_ignores_sigint(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int, grace=0.0)
+        end = stage.start().await_step().stop().end()
+        assert end.report is not None
+        assert end.report.error == "SIGINT SIGTERM"
+        assert end.verdict().outcome is Outcome.INTERRUPTED
+        assert stage.notices == ["[COORDINATOR] LLD-42 is still running in step draft: SIGTERM"]
+
+    def test_ignores_sigint_and_sigterm(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.ignores_int_and_term, grace=0.0)
+        began = time.monotonic()
+        end = stage.start().await_step().stop().end()
+        assert time.monotonic() - began < 5 * 1.3
+        assert end.returncode == -signal.SIGKILL
+        assert end.verdict() == Reported(outcome=Outcome.INTERRUPTED)
+        assert list(stage.told) == ["SIGINT", "SIGTERM"]
+        assert stage.notices == [
+            "[COORDINATOR] LLD-42 is still running in step draft: SIGTERM",
+            "[COORDINATOR] LLD-42 does not end in step draft: SIGKILL",
+        ]
+
+    def test_needs_three_seconds_to_checkpoint(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.checkpoints_for_3_s, grace=GRACE)
+        end = stage.start().await_step().stop().end()
+        assert end.verdict() == Reported(
+            item="LLD-42", outcome=Outcome.INTERRUPTED, error="SIGINT and 3 s of peace"
+        )
+
+
+class TestWhoLeavesBadly:
+    @pytest.mark.parametrize(
+        ("program", "error", "may_pass"),
+        [
+            (
+                child_programs.exits_0_without_report,
+                "the child left with exit code 0 and no report",
+                False,
+            ),
+            (
+                child_programs.exits_without_report,
+                "the child left with exit code 3 and no report",
+                False,
+            ),
+            (
+                child_programs.reports_then_exits_1,
+                "the child reported approved but left with exit code 1",
+                False,
+            ),
+            (child_programs.dies_of_segv, "the child was ended by SIGSEGV", True),
+            (child_programs.dies_of_sigkill, "the child was ended by SIGKILL", True),
+        ],
+    )
+    def test_its_item_has_failed(
+        self, tmp_path: Path, program: Callable[[Parent], None], error: str, may_pass: bool
+    ) -> None:
+        verdict = Stage(tmp_path, program).run().verdict()
+        assert verdict == Reported(
+            item=verdict.item, outcome=Outcome.FAILED, error=error, may_pass=may_pass
+        )
+
+    def test_one_that_never_prints_is_as_good_as_any(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.never_prints)
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+        assert stage.log.read_bytes() == stage.screen.shown == b""
+
+    def test_a_killed_one_fails_its_item_alone_and_is_resumed(self, shelf: Workspace) -> None:
+        shelf.keep_issues("007", "042", "128")
+        running = shelf.start(
+            "parallel", "lld", "--all", "--retries", "0", AGENTOS_EMBEDDED_LATENCY="3"
+        )
+        wait_for_drafting(shelf, "LLD-7")
+        victim = next(c for c in running.children() if "_7.db" in journal_of(c.environ()))
+        victim.kill()
+
+        code, output = running.finish()
+
+        assert code == 1
+        assert "[LLD-7] FAILED: the child was ended by SIGKILL" in output
+        assert "1 failed (LLD-7)" in output
+        assert shelf.journals == ["lld_workflow_7.db"]
+        assert "failed after context: the child was ended by SIGKILL" in shelf.run("status")[1]
+        assert_resumes(shelf, approved=2, thin=1)
+
+
+def journal_of(environ: dict[str, str]) -> str:
+    return environ["AGENTOS_WORKFLOW_DB"]
+
+
+class TestWhoStopsAnswering:
+    @pytest.mark.parametrize("program", [child_programs.falls_silent, child_programs.is_busy])
+    def test_beyond_its_time_limit(self, tmp_path: Path, program: Callable[[Parent], None]) -> None:
+        end = Stage(tmp_path, program, timeout=0.5).run()
+        assert end.returncode == -signal.SIGKILL  # it heeds nothing else
+        assert end.verdict() == Reported(
+            outcome=Outcome.FAILED,
+            error="not finished within its time limit of 0.5 s in step draft",
+        )
+
+    @pytest.mark.parametrize("program", [child_programs.falls_silent, child_programs.is_busy])
+    def test_beyond_the_idle_limit(self, tmp_path: Path, program: Callable[[Parent], None]) -> None:
+        end = Stage(tmp_path, program, idle_timeout=0.5).run()
+        assert end.returncode == -signal.SIGKILL
+        assert end.verdict() == Reported(
+            outcome=Outcome.FAILED,
+            error="gave no sign of life for 0.5 s in step draft",
+            may_pass=True,
+        )
+
+    def test_its_item_is_ended_and_can_be_resumed(self, shelf: Workspace) -> None:
+        shelf.keep_issues("042")
+
+        code, output = shelf.run(
+            "parallel", "lld", "42", "--timeout", "2", "--grace", "0", **ENDLESS
+        )
+
+        assert code == 1
+        assert "[LLD-42] FAILED: not finished within its time limit of 2 s" in output
+        assert_finishes(shelf, approved=1)
+
+
+class TestWhoCannotBeStarted:
+    def test_without_an_interpreter(self, shelf: Workspace, tmp_path: Path) -> None:
+        shelf.keep_issues("042")
+        fault = (
+            "import agentos.engines.child_process as child\n"
+            "child.CHILD_COMMAND = ('/nonexistent/python',)\n"
+        )
+
+        code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, fault))
+
+        assert code == 1
+        assert "[LLD-42] FAILED: no child can be started: /nonexistent/python" in output
+        assert_finishes(shelf, approved=1)
+
+    def test_and_the_engine_is_as_before(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        command, stage.engine._command = stage.engine._command, (str(tmp_path / "missing"),)
+        with pytest.raises(EngineError, match="missing: No such file"):
+            stage.engine.run(stage.spec)
+        stage.engine._command = command
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+
+    @needs_setpriv
+    def test_where_the_user_has_no_process_left(self, tmp_path: Path) -> None:
+        done = subprocess.run(
+            [*AS_NOBODY, *small_parent.command(tmp_path, "without_processes")],
+            cwd="/",
+            env=environ_of_nobody(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        busy, then = done.stdout.splitlines()
+        assert busy.startswith("EngineBusy: no child can be started: ")
+        assert busy.endswith("Resource temporarily unavailable")  # EAGAIN
+        assert then == "approved"
+
+    @needs_setpriv
+    def test_nor_a_thread_for_it(self, tmp_path: Path) -> None:
+        done = subprocess.run(
+            [*AS_NOBODY, *small_parent.command(tmp_path, "without_threads")],
+            cwd="/",
+            env=environ_of_nobody(),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        busy, then = done.stdout.splitlines()
+        assert busy == "EngineBusy: no child can be watched: can't start new thread"
+        assert then == "approved"
+
+
+def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> None:
+    done = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            'ulimit -n 64; exec "$@"',
+            "sh",
+            *(sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-j", "10"),
+        ],
+        cwd=shelf.root,
+        env=os.environ | {"AGENTOS_EMBEDDED_LATENCY": "0.3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout
+    assert "11 approved, 3 need revision" in done.stdout
+    assert "that run: each takes up to 8 open files, and 64 are allowed at once" in done.stdout
+    shelf.assert_no_step_ran_twice()
