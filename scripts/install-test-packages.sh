@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian packages without which some tests would be skipped; for CI, as root.
 set -eu
-packages="fish git make python3-venv util-linux zsh"
+packages="fish git libfaketime make python3-venv util-linux zsh"
 missing=""
 for package in $packages; do
     dpkg -s "$package" >/dev/null 2>&1 || missing="$missing $package"

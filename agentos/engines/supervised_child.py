@@ -25,6 +25,7 @@ from agentos.core.events import (
     StepFinished,
     StepStarted,
 )
+from agentos.engines.awake_clock import LOOKED_AT_EVERY
 from agentos.engines.child_process import ChildProcess
 from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Action, Escalation, Limits
@@ -103,7 +104,8 @@ class SupervisedChild:
 
     def _wait(self) -> float | None:
         waits = (self._escalation.wait(), self._lateness.wait())
-        return min((seconds for seconds in waits if seconds is not None), default=None)
+        seconds = [wait for wait in waits if wait is not None]
+        return min(*seconds, LOOKED_AT_EVERY) if seconds else None
 
     def _await_last_events(self, reader: threading.Thread) -> None:
         """Wait while events are told, however slowly; a grandchild's silent hold is no reason."""

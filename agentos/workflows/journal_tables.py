@@ -1,5 +1,6 @@
 """What a journal holds: its tables, and their rows as values."""
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
@@ -98,21 +99,20 @@ def begin(connection: sqlite3.Connection, identity: JournalIdentity, created: st
 
 
 def insert_step(connection: sqlite3.Connection, step: StepRecord, output: str) -> None:
-    """Commit a step; `output` is its JSON."""
+    """Commit a step and its checksum; `output` is its JSON."""
+    row = (
+        step.seq,
+        step.name,
+        output,
+        step.started,
+        step.finished,
+        step.seconds,
+        step.usage.input_tokens,
+        step.usage.output_tokens,
+    )
     with transaction(connection):
-        connection.execute(
-            "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                step.seq,
-                step.name,
-                output,
-                step.started,
-                step.finished,
-                step.seconds,
-                step.usage.input_tokens,
-                step.usage.output_tokens,
-            ),
-        )
+        connection.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.execute("INSERT INTO notes VALUES (?, ?)", (_checksum_key(row), _checksum(row)))
 
 
 def put_note(connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -160,15 +160,28 @@ def _contents(connection: sqlite3.Connection) -> JournalContents:
     item, revision, input_hash, models, created = identities[0]
     identity = JournalIdentity(item, revision, input_hash, tuple(map(str, json.loads(models))))
     contents = JournalContents(identity, created)
+    notes = dict(_rows(connection, "notes", (str, str)))
     for row in _rows(connection, "steps", (int, str, str, str, str, float, int, int)):
         seq, name, output, started, finished, seconds, *tokens = row
         if seq != len(contents.steps) + 1:
             raise ValueError(f"step {len(contents.steps) + 1} is missing")
+        # None is there for a step that a version without checksums has recorded.
+        if notes.pop(_checksum_key(row), None) not in (None, _checksum(row)):
+            raise ValueError(f"step {seq} is not as it was recorded")
         contents.steps[name] = StepRecord(
             seq, name, json.loads(output), started, finished, seconds, Usage(*tokens)
         )
-    contents.notes.update(_rows(connection, "notes", (str, str)))
+    contents.notes.update(notes)
     return contents
+
+
+def _checksum_key(row: tuple[Any, ...]) -> str:
+    return f"sha256 of step {row[0]}"
+
+
+def _checksum(row: tuple[Any, ...]) -> str:
+    """SQLite itself does not see a bit that flips inside a text."""
+    return hashlib.sha256(json.dumps(row).encode("ascii")).hexdigest()
 
 
 def _rows(

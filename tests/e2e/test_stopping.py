@@ -1,13 +1,9 @@
 """A single item that is stopped, and a batch that nobody reads; the rest is in tests/faults."""
 
-import os
 import re
 import signal
-import subprocess
-import sys
 
-from command import Workspace, processes_of, wait_until
-from faults import SLOW, assert_resumes
+from command import Workspace, wait_until
 
 
 def test_sigint_to_a_single_item_in_the_foreground(shelf: Workspace) -> None:
@@ -35,37 +31,3 @@ def test_a_single_item_is_refused_while_a_batch_works_on_it(shelf: Workspace) ->
     running.process.send_signal(signal.SIGINT)
     running.process.send_signal(signal.SIGINT)
     running.finish()
-
-
-def test_a_closed_stdout_stops_the_run_kindly(shelf: Workspace) -> None:
-    read_fd, write_fd = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agentos", "parallel", "lld", "--all", "--project", str(shelf.root)],
-        stdout=write_fd,
-        stderr=subprocess.DEVNULL,
-        env=os.environ | SLOW,
-    )
-    os.close(write_fd)
-    os.read(read_fd, 1)
-    os.close(read_fd)
-
-    assert process.wait(30) == 1
-    assert processes_of(shelf.root) == []
-    assert_resumes(shelf)
-
-
-def test_a_reader_that_leaves_before_the_summary_is_told_by_the_exit_code(
-    shelf: Workspace,
-) -> None:
-    shelf.keep_issues("042")
-    read_fd, write_fd = os.pipe()
-    os.close(read_fd)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-q"],
-        cwd=shelf.root,
-        stdout=write_fd,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write_fd)
-
-    assert process.wait(60) == 1

@@ -62,36 +62,6 @@ def test_agentos_home_takes_all_state(shelf: Workspace, tmp_path: Path) -> None:
     assert (project / "logs/parallel").is_dir()
 
 
-@on_linux
-def test_a_full_console_stops_the_run_after_a_checkpoint(shelf: Workspace) -> None:
-    with Path("/dev/full").open("wb") as full:
-        process = subprocess.run(
-            [sys.executable, "-m", "agentos", "parallel", "lld", "--all"],
-            cwd=shelf.root,
-            stdout=full,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"AGENTOS_EMBEDDED_LATENCY": "1"},
-            timeout=30,
-            check=False,
-        )
-
-    assert process.returncode == 1
-    assert shelf.summary(shelf.runs[0])["exit_code"] == 1
-
-
-def test_started_without_a_stdout(shelf: Workspace) -> None:
-    process = subprocess.run(
-        ["/bin/sh", "-c", f"exec '{sys.executable}' -m agentos parallel lld --all >&-"],
-        cwd=shelf.root,
-        stderr=subprocess.PIPE,
-        timeout=30,
-        check=False,
-    )
-
-    assert process.returncode == 1
-    assert b"Traceback" not in process.stderr
-
-
 def test_refused_keys_end_the_run_with_4_and_everything_is_resumable(
     shelf: Workspace, tmp_path: Path
 ) -> None:
@@ -152,19 +122,6 @@ def test_an_error_of_our_own_is_told_in_one_line_and_reported_in_a_file(
     assert report.stat().st_mode & 0o077 == 0
 
 
-def test_a_damaged_journal_is_kept_aside_and_the_item_begun_anew(shelf: Workspace) -> None:
-    shelf.keep_issues("042")
-    checkpoints = shelf.root / ".agentos/checkpoints"
-    checkpoints.mkdir(parents=True, mode=0o700)
-    (checkpoints / "lld_workflow_42.db").write_bytes(b"no database at all" * 100)
-
-    code, output = shelf.run("parallel", "lld", "--all")
-
-    assert code == 0
-    assert "LLD-42 starts anew: its journal is damaged" in output
-    assert len(list((checkpoints / "aside").iterdir())) == 1
-
-
 def test_the_same_program_as_a_module_and_as_a_command(shelf: Workspace) -> None:
     command = shutil.which("agentos", path=str(Path(sys.executable).parent))
     assert command is not None
@@ -173,21 +130,6 @@ def test_the_same_program_as_a_module_and_as_a_command(shelf: Workspace) -> None
         for words in ([command], [sys.executable, "-m", "agentos"])
     }
     assert len(outputs) == 1
-
-
-@on_linux
-@pytest.mark.parametrize("words", ["--help", "status", "parallel lld --all --dry-run"])
-def test_a_full_console_is_no_fault_of_ours(shelf: Workspace, words: str) -> None:
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "agentos", *words.split()],
-            cwd=shelf.root,
-            stdout=full,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-    assert done.returncode == 1
-    assert done.stderr == b"agentos: stdout takes no more output: No space left on device\n"
 
 
 def test_a_locale_without_the_letters(shelf: Workspace) -> None:

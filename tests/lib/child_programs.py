@@ -12,9 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import NoReturn
 
 POKE = signal.SIGUSR1  # how a test tells a child to go on
+
+COUNTED = 20_000
+"""Lines of each that counts fast."""
 
 STUBBORN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, POKE)
 
@@ -40,6 +44,11 @@ class Parent:
 
     def report(self, outcome: str, error: str = "") -> None:
         self.emit("reported", outcome=outcome, error=error)
+
+
+def counted(journal: str, number: int) -> str:
+    """A line of one that counts: lengths differ, so that no buffer is cut at a line's end."""
+    return f"{Path(journal).name} {number} {'.' * (number % 97)}\n"
 
 
 def wait_for(*signals: signal.Signals) -> signal.Signals:
@@ -222,6 +231,22 @@ def spews(parent: Parent) -> None:
     parent.report("approved")
 
 
+def says(parent: Parent) -> None:
+    """What its second argument holds, in hex, in one write."""
+    os.write(1, bytes.fromhex(sys.argv[2]))
+    parent.report("approved")
+
+
+def counts_fast(parent: Parent) -> None:
+    """Writes numbered lines as fast as it can, once it is poked."""
+    parent.begin("draft")
+    wait_for(POKE)
+    for number in range(COUNTED):
+        sys.stdout.write(counted(os.environ["AGENTOS_WORKFLOW_DB"], number))
+    sys.stdout.flush()
+    parent.report("approved")
+
+
 def forks_and_leaves(parent: Parent) -> None:
     """Leaves a grandchild in a session of its own that keeps every pipe open."""
     ready, write_ready = os.pipe()
@@ -290,6 +315,8 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     goes_on_after_a_stop,
     goes_on_after_a_lease,
     spews,
+    says,
+    counts_fast,
     forks_and_leaves,
     leaves_one_that_hides,
     forks_quickly,

@@ -26,6 +26,7 @@ from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
+from agentos.workflows.parallel.output_prefixer import Stream
 
 PATIENCE = 60
 """Seconds that nothing here takes."""
@@ -56,9 +57,13 @@ class Stage:
         timeout: float = math.inf,
         idle_timeout: float = math.inf,
         clock: Clock = time.monotonic,
+        arguments: tuple[str, ...] = (),
+        screen: Stream | None = None,
     ) -> None:
-        self.log = folder / "LLD-42.log"
+        self._folder = folder
+        self.log = self.log_of("LLD-42")
         self.screen = Screen()
+        self._stream = screen or self.screen
         self.events: list[Event] = []
         self.engine = LocalEngine(
             environment=os.environ,
@@ -66,7 +71,7 @@ class Stage:
             publish=self.publish,
             mask=Masker(["sk-0123456789"]).mask,
             limits=Limits(grace, timeout, idle_timeout),
-            command=(sys.executable, "-P", PROGRAMS, program.__name__),
+            command=(sys.executable, "-P", PROGRAMS, program.__name__, *arguments),
             clock=clock,
         )
         self.spec = ChildSpec(
@@ -84,13 +89,16 @@ class Stage:
         self._published: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._ends: queue.SimpleQueue[ChildEnd] = queue.SimpleQueue()
 
+    def log_of(self, label: str) -> Path:
+        return self._folder / f"{label}.log"
+
     def relay(self, label: str, fd: int) -> OutputRelay:
         return OutputRelay(
             fd,
             f"[{label}]",
-            log=self.log.open("wb", buffering=0),
+            log=self.log_of(label).open("wb", buffering=0),
             masker=Masker(()),
-            stream=self.screen,
+            stream=self._stream,
             on_error=lambda error: pytest.fail(str(error)),
         )
 
@@ -139,12 +147,18 @@ class Stage:
         return any(c._escalation.wait() is None for c in list(self.engine._running.values()))
 
     def poke(self, signum: signal.Signals = POKE) -> "Stage":
-        os.kill(self.pid, signum)
+        """A signal to every child."""
+        for pid in self.pids:
+            os.kill(pid, signum)
         return self
 
     @property
     def pid(self) -> int:
-        return next(event.pid for event in self.events if isinstance(event, ChildStarted))
+        return self.pids[0]
+
+    @property
+    def pids(self) -> list[int]:
+        return [event.pid for event in self.events if isinstance(event, ChildStarted)]
 
     @property
     def told(self) -> dict[str, str]:

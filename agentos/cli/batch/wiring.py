@@ -23,6 +23,7 @@ from agentos.core.events import (
 from agentos.core.items import Item
 from agentos.core.masking import Masker
 from agentos.core.outcomes import Outcome
+from agentos.engines.awake_clock import AwakeClock
 from agentos.engines.engine import Engine
 from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
@@ -128,6 +129,7 @@ class Batch:
             publish=self._stream.publish,
             mask=self._masker.mask,
             limits=Limits(settings.grace, settings.timeout, settings.idle_timeout),
+            clock=AwakeClock(),
         )
         # Last, for whatever fails before leaves no record to be closed.
         try:

@@ -1,0 +1,150 @@
+"""The installed command with children that do something more: a deed, in their first model call.
+
+`doing(deed, folder)` gives the environment for the command. Its children run this module through a
+sitecustomize on PYTHONPATH, and do the deed before the embedded model gives its first answer: the
+step `context` is in the journal then, and `draft` is about to be.
+"""
+
+import atexit
+import os
+import resource
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+LONG_LINE = 200 * 1000 * 1000
+"""Bytes."""
+
+NUMBERED = 4000
+"""Lines of 1 KiB: more than the console keeps for a reader that does not read."""
+
+PLACE = "AGENTOS_TESTS_PLACE"
+"""The folder that a deed is about."""
+
+JUMP = "AGENTOS_TESTS_JUMP"
+"""What the clock is set to, for libfaketime."""
+
+_IN_EVERY_PROCESS = """
+import sys
+if "agentos.child" in sys.orig_argv:
+    sys.path.append({library!r})
+    import deeds
+    deeds.do_in_first_call(deeds.{deed})
+elif {peak!r}:
+    sys.path.append({library!r})
+    import deeds
+    deeds.tell_peak_at_exit({peak!r})
+"""
+
+
+def doing(
+    deed: Callable[[], None], folder: Path, *, place: Path | None = None, peak: Path | None = None
+) -> dict[str, str]:
+    """What the command's environment needs for its children to do the deed.
+
+    `peak` is a file that will hold the most memory that the supervisor took, in bytes.
+    """
+    code = _IN_EVERY_PROCESS.format(
+        library=str(Path(__file__).parent), deed=deed.__name__, peak=str(peak) if peak else ""
+    )
+    return patched(folder, code) | ({PLACE: str(place)} if place else {})
+
+
+def patched(folder: Path, code: str) -> dict[str, str]:
+    """An environment in which every interpreter begins with this code."""
+    patches = folder / "patches"
+    patches.mkdir(exist_ok=True)
+    (patches / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(patches)}
+
+
+def do_in_first_call(deed: Callable[[], None]) -> None:
+    """Runs in a child."""
+    from agentos.models.embedded import EmbeddedModel
+
+    answer = EmbeddedModel.complete
+
+    def complete(model: EmbeddedModel, *request: Any) -> Any:
+        EmbeddedModel.complete = answer  # type: ignore[method-assign] # back to what it was
+        deed()
+        return answer(model, *request)
+
+    EmbeddedModel.complete = complete  # type: ignore[method-assign] # that is the patch
+
+
+def tell_peak_at_exit(file: str) -> None:
+    """Runs in the supervisor; what getrusage says would count what it was before it began."""
+
+    def tell() -> None:
+        status = Path("/proc/self/status").read_text()
+        kilobytes = status.partition("VmHWM:")[2].split()[0]
+        Path(file).write_text(str(int(kilobytes) * 1024))
+
+    atexit.register(tell)
+
+
+def say_a_long_line() -> None:
+    """200 MB and no newline before the end."""
+    _say(b"x" * 1_000_000, times=LONG_LINE // 1_000_000)
+    _say(b"\n")
+
+
+def say_numbered_lines() -> None:
+    """4 MB."""
+    _say(numbered_lines().encode())
+
+
+def numbered_lines() -> str:
+    """What that says."""
+    return "".join(f"{number:<1023}\n" for number in range(NUMBERED))
+
+
+def fill_the_disk() -> None:
+    """So that the file system which holds the place takes no further byte."""
+    with (Path(os.environ[PLACE]) / "filler").open("wb", buffering=0) as filler:
+        for size in (65536, 1):
+            try:
+                while True:
+                    filler.write(bytes(size))
+            except OSError:
+                pass
+
+
+def fill_the_disk_and_talk() -> None:
+    """The log is on that disk."""
+    fill_the_disk()
+    say_numbered_lines()
+
+
+def write_no_larger_file() -> None:
+    """What a full disk is to somebody who may mount none: no file grows any more."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+
+
+def set_the_clock() -> None:
+    """The place is the file that libfaketime reads; written as a whole, as it may look any time."""
+    clock = Path(os.environ[PLACE])
+    new = clock.with_name(f"{clock.name}.{os.getpid()}")
+    new.write_text(os.environ[JUMP])
+    new.replace(clock)
+
+
+def kill_the_supervisor() -> None:
+    """And with that this child, since its lifeline ends."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    signal.pause()
+
+
+def remove_the_state() -> None:
+    """All of it, as somebody does who tidies up."""
+    shutil.rmtree(os.environ[PLACE])
+
+
+def _say(data: bytes, *, times: int = 1) -> None:
+    for _ in range(times):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(1, rest) :]
