@@ -1,11 +1,12 @@
-"""The installed command with children that do something more: a deed, in their first model call.
+"""The installed command with children that do something more: a deed, in a model call.
 
 `doing(deed, folder)` gives the environment for the command. Its children run this module through a
-sitecustomize on PYTHONPATH, and do the deed before the embedded model gives its first answer: the
-step `context` is in the journal then, and `draft` is about to be.
+sitecustomize on PYTHONPATH, and do the deed before the embedded model gives an answer: the first,
+with the step `context` in the journal and `draft` about to be, or a later one.
 """
 
 import atexit
+import itertools
 import os
 import resource
 import shutil
@@ -31,7 +32,7 @@ import sys
 if "agentos.child" in sys.orig_argv:
     sys.path.append({library!r})
     import deeds
-    deeds.do_in_first_call(deeds.{deed})
+    deeds.do_in_call({call}, deeds.{deed})
 elif {peak!r}:
     sys.path.append({library!r})
     import deeds
@@ -40,14 +41,22 @@ elif {peak!r}:
 
 
 def doing(
-    deed: Callable[[], None], folder: Path, *, place: Path | None = None, peak: Path | None = None
+    deed: Callable[[], None],
+    folder: Path,
+    *,
+    call: int = 1,
+    place: Path | None = None,
+    peak: Path | None = None,
 ) -> dict[str, str]:
     """What the command's environment needs for its children to do the deed.
 
     `peak` is a file that will hold the most memory that the supervisor took, in bytes.
     """
     code = _IN_EVERY_PROCESS.format(
-        library=str(Path(__file__).parent), deed=deed.__name__, peak=str(peak) if peak else ""
+        library=str(Path(__file__).parent),
+        deed=deed.__name__,
+        call=call,
+        peak=str(peak) if peak else "",
     )
     return patched(folder, code) | ({PLACE: str(place)} if place else {})
 
@@ -60,15 +69,16 @@ def patched(folder: Path, code: str) -> dict[str, str]:
     return {"PYTHONPATH": str(patches)}
 
 
-def do_in_first_call(deed: Callable[[], None]) -> None:
+def do_in_call(number: int, deed: Callable[[], None]) -> None:
     """Runs in a child."""
     from agentos.models.embedded import EmbeddedModel
 
     answer = EmbeddedModel.complete
+    calls = itertools.count(1)
 
     def complete(model: EmbeddedModel, *request: Any) -> Any:
-        EmbeddedModel.complete = answer  # type: ignore[method-assign] # back to what it was
-        deed()
+        if next(calls) == number:
+            deed()
         return answer(model, *request)
 
     EmbeddedModel.complete = complete  # type: ignore[method-assign] # that is the patch
@@ -136,6 +146,11 @@ def kill_the_supervisor() -> None:
     """And with that this child, since its lifeline ends."""
     os.kill(os.getppid(), signal.SIGKILL)
     signal.pause()
+
+
+def fail() -> None:
+    """The item ends with that; its journal is closed in good order."""
+    raise RuntimeError("a failure on purpose")
 
 
 def remove_the_state() -> None:
