@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
 .PHONY: help demo test test-real-model bench-keys bench-keys-live bench-day bench-leases
-.PHONY: check faults format docs clean
+.PHONY: check compare-runners faults format docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 17
@@ -34,6 +34,9 @@ bench-day: .venv/installed  ## Simulate a day of 10,000 items, with keys that di
 
 bench-leases: .venv/installed  ## Measure how long ten children wait for a lease
 	scripts/bench-leases.sh
+
+compare-runners: .venv/installed  ## Put the same faults to agentos, GNU parallel and honcho
+	scripts/compare-runners.sh
 
 check: .venv/installed-dev  ## Lint, formatting, types, and who imports whom
 	scripts/check.sh

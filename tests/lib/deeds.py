@@ -81,7 +81,7 @@ def do_in_call(number: int, deed: Callable[[], None]) -> None:
             deed()
         return answer(model, *request)
 
-    EmbeddedModel.complete = complete  # type: ignore[method-assign] # that is the patch
+    EmbeddedModel.complete = complete  # type: ignore[assignment, method-assign] # the patch
 
 
 def tell_peak_at_exit(file: str) -> None:
