@@ -1,7 +1,6 @@
 """Clocks that jump, and machines that sleep: no deadline and no record is fooled by them."""
 
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
