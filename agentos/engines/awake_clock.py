@@ -1,4 +1,4 @@
-"""A clock that does not count the time for which the machine, or this whole program, was suspended."""
+"""A clock that does not count the time for which the machine, or the whole run, was suspended."""
 
 import threading
 import time

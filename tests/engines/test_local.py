@@ -3,6 +3,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import child_programs
 import psutil
@@ -240,7 +241,7 @@ class TestTimeLimit:
 
     @pytest.mark.parametrize("limits", [{"timeout": 3600.0}, {"idle_timeout": 3600.0}])
     def test_nor_while_the_whole_run_is_paused(
-        self, tmp_path: Path, limits: dict[str, float]
+        self, tmp_path: Path, limits: dict[str, Any]
     ) -> None:
         now = 0.0
         stage = Stage(tmp_path, child_programs.reports_when_poked, clock=lambda: now, **limits)
