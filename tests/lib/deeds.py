@@ -52,21 +52,16 @@ def doing(
 
     `peak` is a file that will hold the most memory that the supervisor took, in bytes.
     """
+    from faults import patched  # which children need not import
+
     code = _IN_EVERY_PROCESS.format(
         library=str(Path(__file__).parent),
         deed=deed.__name__,
         call=call,
         peak=str(peak) if peak else "",
     )
-    return patched(folder, code) | ({PLACE: str(place)} if place else {})
-
-
-def patched(folder: Path, code: str) -> dict[str, str]:
-    """An environment in which every interpreter begins with this code."""
-    patches = folder / "patches"
-    patches.mkdir(exist_ok=True)
-    (patches / "sitecustomize.py").write_text(code)
-    return {"PYTHONPATH": str(patches)}
+    environ = {"PYTHONPATH": patched(folder, code)}
+    return environ | ({PLACE: str(place)} if place else {})
 
 
 def do_in_call(number: int, deed: Callable[[], None]) -> None:
