@@ -22,7 +22,7 @@ from agentos.core.errors import (
 from agentos.core.events import Event, Reported
 from agentos.core.files import read_regular
 from agentos.core.hashing import sha256
-from agentos.core.items import Kind
+from agentos.core.items import Item, Kind
 from agentos.core.model_settings import ModelSettings
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
@@ -30,6 +30,7 @@ from agentos.interruption import Interruption
 from agentos.leasing_model import LeasingModel
 from agentos.models.registry import load_model
 from agentos.publishing.index import IndexEntry, as_it_stands, read_index
+from agentos.publishing.issues import where_brief_lies
 from agentos.step_stamp import StepStamp
 from agentos.workflows.issue import workflow as issue_workflow
 from agentos.workflows.journal import Journal, JournalIdentity
@@ -106,16 +107,25 @@ def _prepare(
         call = LeasingModel(load_model(settings, environ), leases, emit)
         return lambda request: interruption.wait_for(call, request)
 
+    item = _where_it_lies(work)
     return Task(
-        item=work.item,
+        item=item,
         project=work.project,
         state=StatePaths(work.state),
-        source=read_source(work.item.source),
+        source=read_source(item.source),
         rounds=work.rounds,
         context_bytes=context_bytes(work.drafter, work.reviewer),
         drafter=ask(work.drafter),
         reviewer=ask(work.reviewer),
     )
+
+
+def _where_it_lies(work: ItemSpec) -> Item:
+    """The item as it is now: an attempt that was killed may have moved its brief."""
+    if work.item.kind is not Kind.ISSUE:
+        return work.item
+    source = where_brief_lies(work.project, work.item.source, work.item.id)
+    return replace(work.item, source=source)
 
 
 def context_bytes(drafter: ModelSettings, reviewer: ModelSettings) -> int:

@@ -30,7 +30,8 @@ class LineageEntry:
     content: bytes
 
 
-_LINEAGE_FILE = re.compile(rf"[0-9]{{3,}}-(?:{'|'.join(LineageKind)})\.md")
+_LINEAGE_FILE = re.compile(rf"\.?[0-9]{{3,}}-(?:{'|'.join(LineageKind)})\.md(?:\.tmp)?")
+"""Also the hidden one that a killed writer leaves."""
 
 
 def lld_path(project: Path, number: str) -> Path:

@@ -5,6 +5,7 @@ Every part is harmless to repeat; looking, numbering and writing belong under on
 
 import itertools
 import os
+import re
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from agentos.core.paths import DONE_BRIEFS, ISSUES, confined
 from agentos.documents.front_matter import split_front_matter
 from agentos.publishing.files import make_folder, unwritable
 from agentos.publishing.locks import LOCK_TIMEOUT, held
+
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.tmp")
 
 
 def numbering_lock(path: Path, timeout: float = LOCK_TIMEOUT) -> AbstractContextManager[None]:
@@ -49,6 +52,21 @@ def issue_path(project: Path, number: int, slug: str) -> Path:
     return project / ISSUES / f"{number:03d}-{slugify(slug)}.md"
 
 
+def remove_unfinished_issues(project: Path) -> None:
+    """Remove the hidden files that killed processes left of issues which never came to be.
+
+    Nobody would write over one whose number is another issue's by now. Raises as
+    `find_issue_of_brief` does.
+    """
+    for file in _files(project):
+        unfinished = _TEMPORARY.fullmatch(file.name)
+        if unfinished and issue_number(unfinished["name"]):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise unwritable(file, error) from error
+
+
 def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
     """Move a brief from `ideas/active` to `ideas/done` and say where it is; repeating is harmless.
 
@@ -59,7 +77,7 @@ def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
     done = project / DONE_BRIEFS
     if brief.parent == done:
         return brief
-    name = brief.name if slugify(brief.stem) == brief_id else f"{brief_id}.md"
+    name = _name_when_done(brief, brief_id)
     try:
         confined(brief, project)
         confined(done, project)
@@ -75,20 +93,34 @@ def move_brief_to_done(project: Path, brief: Path, brief_id: str) -> Path:
     return target
 
 
+def where_brief_lies(project: Path, brief: Path, brief_id: str) -> Path:
+    """The brief's path, also once it was moved by a process that was killed before it said so."""
+    done = project / DONE_BRIEFS / _name_when_done(brief, brief_id)
+    return done if done.exists() and not os.path.lexists(brief) else brief
+
+
+def _name_when_done(brief: Path, brief_id: str) -> str:
+    return brief.name if slugify(brief.stem) == brief_id else f"{brief_id}.md"
+
+
 def _free_path(path: Path) -> Path:
     others = (path.with_name(f"{path.stem}-{n}{path.suffix}") for n in itertools.count(2))
     return next(free for free in itertools.chain([path], others) if not os.path.lexists(free))
 
 
 def _numbered_files(project: Path) -> list[tuple[int, Path]]:
+    numbered = ((issue_number(file.name), file) for file in _files(project))
+    return sorted((int(number), file) for number, file in numbered if number)
+
+
+def _files(project: Path) -> list[Path]:
     folder = confined(project / ISSUES, project)
     try:
-        files = list(folder.iterdir())
+        return list(folder.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise unwritable(folder, error) from error
-    return sorted((int(number), file) for file in files if (number := issue_number(file.name)))
 
 
 def _brief_of(file: Path) -> str | None:

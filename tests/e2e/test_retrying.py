@@ -123,3 +123,29 @@ def test_what_is_no_rule_is_a_usage_error(shelf: Workspace) -> None:
     code, output = shelf.run("parallel", "lld", "--all", "--halt", "whenever")
     assert code == 2
     assert "'whenever' is no rule of the form now,fail=N or soon,fail=P%" in output
+
+
+# A child that dies once it has moved its brief, before it has told anybody.
+DIES_AFTER_THE_MOVE = """
+import os, signal, sys
+if 'agentos.child' in sys.orig_argv:
+    from agentos.workflows.issue import workflow
+    move = workflow.move_brief_to_done
+    def move_and_die(project, brief, brief_id):
+        moved = move(project, brief, brief_id)
+        if brief != moved:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return moved
+    workflow.move_brief_to_done = move_and_die
+"""
+
+
+def test_a_brief_that_the_killed_child_had_moved_is_found_again(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(DIES_AFTER_THE_MOVE)
+    code, output = shelf.run("parallel", "issue", "csv-import", PYTHONPATH=str(tmp_path))
+    assert code == 0, output
+    assert [number for number, _ in attempts(shelf)] == [1]
+    assert (shelf.root / "ideas/done/csv-import.md").exists()
+    shelf.assert_no_step_ran_twice()

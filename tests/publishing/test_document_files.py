@@ -101,6 +101,7 @@ def test_another_story_leaves_nothing_of_the_first_but_keeps_what_is_not_ours(
     write_lineage(tmp_path, "42", LONG)
     folder = lineage_folder(tmp_path, "42")
     (folder / "notes.md").write_text("mine")
+    (folder / ".006-verdict.md.tmp").write_text("of a writer that was killed")
     write_lineage(tmp_path, "42", SHORT)
     assert sorted(image(folder)) == [
         "001-issue.md",

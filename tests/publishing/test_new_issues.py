@@ -10,6 +10,8 @@ from agentos.publishing.issues import (
     move_brief_to_done,
     next_number,
     numbering_lock,
+    remove_unfinished_issues,
+    where_brief_lies,
 )
 
 
@@ -76,6 +78,32 @@ def test_a_folder_of_issues_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "issues").symlink_to(tmp_path)
     with pytest.raises(UnsafePathError):
         find_issue_of_brief(tmp_path, "x")
+
+
+def test_what_killed_writers_left_of_issues_goes_and_nothing_else(tmp_path: Path) -> None:
+    remove_unfinished_issues(tmp_path)
+    left = write(tmp_path, "issues/.020-dark-mode.md.tmp")
+    others = [
+        write(tmp_path, f"issues/{name}")
+        for name in ("020-dark-mode.md", "021-b.md.tmp", ".notes.md.tmp", ".022-c.md")
+    ]
+    remove_unfinished_issues(tmp_path)
+    assert not left.exists()
+    assert all(file.exists() for file in others)
+    write(tmp_path, "issues/.023-d.md.tmp/file")
+    with pytest.raises(ItemError, match=r"\.023-d\.md\.tmp cannot be written"):
+        remove_unfinished_issues(tmp_path)
+
+
+@pytest.mark.parametrize("brief_id", ["dark-mode", "dark-mode-2"])
+def test_a_brief_is_found_before_and_after_its_move(tmp_path: Path, brief_id: str) -> None:
+    brief = write(tmp_path, "ideas/active/Dark Mode.md")
+    assert where_brief_lies(tmp_path, brief, brief_id) == brief
+    done = move_brief_to_done(tmp_path, brief, brief_id)
+    assert where_brief_lies(tmp_path, brief, brief_id) == done
+    assert where_brief_lies(tmp_path, done, brief_id) == done
+    done.unlink()
+    assert where_brief_lies(tmp_path, brief, brief_id) == brief
 
 
 def test_a_done_brief_keeps_its_name_and_moving_it_again_is_harmless(tmp_path: Path) -> None:

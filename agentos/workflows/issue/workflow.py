@@ -18,6 +18,7 @@ from agentos.publishing.issues import (
     move_brief_to_done,
     next_number,
     numbering_lock,
+    remove_unfinished_issues,
 )
 from agentos.workflows.publication import stamped, write_document
 from agentos.workflows.review_loop import Kinds, Reviewed, draft_and_review
@@ -52,6 +53,7 @@ def _publish(task: Task, reviewed: Reviewed, steps: Steps) -> list[str]:
     # A front matter of the draft would stand below ours, as text in which a status could be read.
     _, body = split_front_matter(stamped(reviewed))
     content = join_front_matter({"brief": task.item.id}, body).encode("utf-8")
+    remove_unfinished_issues(task.project)
     path = write_document(task, steps, _path(task, reviewed), content)
     return [reviewed.outcome, str(path.relative_to(task.project)), sha256(content)]
 
