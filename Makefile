@@ -6,7 +6,7 @@ BIN := .venv/bin
 AGENTOS := $(BIN)/agentos
 
 .PHONY: help demo test test-real-model bench-keys bench-keys-live bench-day bench-leases
-.PHONY: check compare-runners faults format docs clean
+.PHONY: check compare-runners faults soak-kills format docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 17
@@ -16,6 +16,9 @@ demo: .venv/installed  ## Design every open issue of a copy of the sample projec
 
 test: .venv/installed-dev  ## Run every test, with coverage
 	scripts/test.sh
+
+soak-kills: .venv/installed-dev  ## Kill children and supervisors at random, KILLS=5000 times
+	scripts/soak-kills.sh $(or $(KILLS),5000)
 
 test-real-model: .venv/installed-dev  ## Run the main job against a real, small language model
 	scripts/test-real-model.sh $(PYTHON)
