@@ -71,7 +71,11 @@ def test_a_run_is_resumed_at_another_time_than_it_was_left(
     clock = tmp_path / "clock"
     clock.write_text(jump)
 
-    code, output = shelf.run("parallel", "lld", "--all", **on_fake_time(clock))
+    again = tmp_path / "again"
+    again.mkdir()
+    code, output = shelf.run(
+        "parallel", "lld", "--all", **(on_fake_time(clock) | deeds.doing(deeds.nothing, again))
+    )
 
     assert code == 0, output
     assert "was cut off; its record is closed now" in output

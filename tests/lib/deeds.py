@@ -28,7 +28,10 @@ JUMP = "AGENTOS_TESTS_JUMP"
 """What the clock is set to, for libfaketime."""
 
 _IN_EVERY_PROCESS = """
-import sys
+import os, sys
+if "FAKETIME_TIMESTAMP_FILE" in os.environ:  # libfaketime refuses the clock_nanosleep of time.sleep
+    import select, time
+    time.sleep = lambda seconds: select.select([], [], [], seconds) and None
 if "agentos.child" in sys.orig_argv:
     sys.path.append({library!r})
     import deeds
@@ -141,6 +144,10 @@ def kill_the_supervisor() -> None:
     """And with that this child, since its lifeline ends."""
     os.kill(os.getppid(), signal.SIGKILL)
     signal.pause()
+
+
+def nothing() -> None:
+    """For those who only want what `doing` does besides."""
 
 
 def fail() -> None:
