@@ -10,7 +10,7 @@ times=${1:-1}
 busy=
 quiet() {
     # shellcheck disable=SC2086 # the pids are words of their own
-    [ -z "$busy" ] || kill $busy
+    [ -z "$busy" ] || kill $busy 2>/dev/null || : # whoever ended us may have ended them
     busy=
 }
 trap quiet EXIT
