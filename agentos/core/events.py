@@ -8,8 +8,7 @@ events.ndjson can be read by itself.
 import contextlib
 import dataclasses
 import re
-import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -281,25 +280,3 @@ def _checked(spec: "dataclasses.Field[object]", value: object) -> object:
     if spec.type == tuple[str, ...] and isinstance(value, list | tuple):
         return tuple(str(part) for part in value)
     raise ValueError(f"field {spec.name!r} cannot be {value!r}")
-
-
-Subscriber = Callable[[Event], None]
-
-
-class EventStream:
-    """Hands each event to every subscriber, one event at a time, from whatever thread."""
-
-    def __init__(self, *subscribers: Subscriber) -> None:
-        self._subscribers = list(subscribers)
-        self._lock = threading.RLock()
-
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Add one more; it sees what is published from now on."""
-        with self._lock:
-            self._subscribers.append(subscriber)
-
-    def publish(self, event: Event) -> None:
-        """Call the subscribers in their order; returns when all have seen the event."""
-        with self._lock:
-            for subscriber in self._subscribers:
-                subscriber(event)

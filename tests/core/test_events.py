@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos.core import events
+from agentos.core.event_stream import EventStream
 from agentos.core.events import (
     CallFinished,
     CallRefused,
     ChildStarted,
     Event,
-    EventStream,
     LeaseRequested,
     Notice,
     Reported,

@@ -16,6 +16,7 @@ import pytest
 from agentos.core import events
 from agentos.core.clock import Now
 from agentos.core.errors import ItemError, UsageError
+from agentos.core.event_stream import EventStream
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.core.prices import Price, PriceTable
@@ -346,7 +347,7 @@ def test_a_log_that_cannot_be_opened_fails_its_item(paths: StatePaths, now: Now)
 
 
 def test_who_is_told_of_a_failure_may_publish_an_event(paths: StatePaths, now: Now) -> None:
-    stream = events.EventStream()
+    stream = EventStream()
     seen: list[events.Event] = []
 
     def tell(error: OSError) -> None:

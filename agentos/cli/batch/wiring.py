@@ -11,10 +11,10 @@ from agentos.cli.batch.lending import Lending
 from agentos.cli.batch.view import BatchView
 from agentos.cli.signals import pause_signal, stand_still, stop_signals
 from agentos.core.config.environment import child_environment
+from agentos.core.event_stream import EventStream
 from agentos.core.events import (
     ChildStarted,
     Event,
-    EventStream,
     ItemFinished,
     Notice,
     RunFinished,
