@@ -121,7 +121,9 @@ def test_ctrl_c_abandons_calls_in_flight_and_the_next_run_repeats_no_step(
 def test_a_killed_child_leaves_an_end_for_its_call(shelf: Workspace) -> None:
     shelf.keep_issues("042")
     with LoopbackServer([Stall()]) as drafts, LoopbackServer(author) as reviews:
-        running = shelf.start("parallel", "lld", "--all", *MODELS, **environment(drafts, reviews))
+        running = shelf.start(
+            "parallel", "lld", "--all", "--retries", "0", *MODELS, **environment(drafts, reviews)
+        )
         wait_until(lambda: len(drafts.exchanges) == 1, "the draft is asked for")
         running.children()[0].kill()
         code, output = running.finish()

@@ -134,7 +134,7 @@ class Scene:
         """One run; `meanwhile` is what happens to it. No part of a key may be seen."""
         for issue in (self.shelf.root / "issues").glob("*.md"):
             issue.write_text(issue.read_text() + "\nOnce more.\n")  # so that it is due
-        command = ("parallel", "lld", "--all", "-v", *self.models)
+        command = ("parallel", "lld", "--all", "-v", "--retries", "0", *self.models)
         running = self.shelf.start(*command, **self.environ)
         folders = (self.shelf.scratch, self.home)
         search, pid = SecretSearch(self.keys), running.process.pid
