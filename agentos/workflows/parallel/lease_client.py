@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -50,7 +51,6 @@ class LeaseClient:
         self._line: Line | None = None
         self._closed = False
         self._renewal = renewal
-        self._holding = threading.Condition()  # guards the two below
         self._holds = False
         self._renewer: threading.Thread | None = None
 
@@ -73,8 +73,7 @@ class LeaseClient:
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""
-        with self._holding:
-            self._holds = False
+        self._holds = False
         with suppress(Interrupted):  # no supervisor, no lease; an answer is not lost over that
             self._ask(Settle(lease.id, result))
 
@@ -86,25 +85,21 @@ class LeaseClient:
                 hang_up(self._line)
 
     def _hold(self) -> None:
-        with self._holding:
-            self._holds = True
-            self._holding.notify()
-            if self._renewer is None:
-                self._renewer = threading.Thread(
-                    target=self._renew, name="lease-renewal", daemon=True
-                )
-                self._renewer.start()
+        self._holds = True
+        if self._renewer is None:
+            self._renewer = threading.Thread(target=self._renew, name="lease-renewal", daemon=True)
+            self._renewer.start()
 
     def _renew(self) -> None:
-        """Give signs of life as long as a lease is held, until nobody listens any more."""
+        """Give signs of life while a lease is held, until nobody listens any more.
+
+        It is not woken up for each lease, which would cost every call some time.
+        """
         with suppress(Interrupted):
             while True:
-                with self._holding:
-                    self._holding.wait_for(lambda: self._holds)
-                    granted_again = self._holding.wait(self._renewal)
-                    if granted_again or not self._holds:
-                        continue
-                self._ask(Renew())
+                time.sleep(self._renewal)
+                if self._holds:
+                    self._ask(Renew())
 
     def _ask(self, call: Call) -> dict[str, Any]:
         with self._talking:
