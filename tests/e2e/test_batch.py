@@ -128,7 +128,7 @@ def test_three_at_once_take_less_than_45_percent_of_one_after_the_other(
         shutil.rmtree(shelf.root / ".agentos", ignore_errors=True)
         shutil.rmtree(shelf.root / "docs", ignore_errors=True)
         began = time.monotonic()
-        code, _ = shelf.run("parallel", "lld", "--all", "-j", jobs, AGENTOS_EMBEDDED_LATENCY="2")
+        code, _ = shelf.run("parallel", "lld", "--all", "-j", jobs, AGENTOS_EMBEDDED_LATENCY="8")
         assert code == 0
         return time.monotonic() - began
 
@@ -168,7 +168,7 @@ def test_quiet_shows_the_summary_only(shelf: Workspace) -> None:
 
 def test_an_item_finished_meanwhile_by_another_process_is_not_done_again(shelf: Workspace) -> None:
     shelf.keep_issues("007", "042")
-    running = shelf.start("parallel", "lld", "--all", "-j", "1", AGENTOS_EMBEDDED_LATENCY="4")
+    running = shelf.start("parallel", "lld", "--all", "-j", "1", AGENTOS_EMBEDDED_LATENCY="8")
     running.wait_for_children(1)
     assert shelf.run("lld", "42")[0] == 0
     with (shelf.root / "shelf/export.py").open("a") as module:
