@@ -25,6 +25,19 @@ GRACE = 3.0
 """Seconds: the default of --grace."""
 
 
+def told_by_nobody(folder: Path, program: str) -> list[str]:
+    """What a small parent says, line by line, that runs as an unprivileged user."""
+    done = subprocess.run(
+        [*AS_NOBODY, *small_parent.command(folder, program)],
+        cwd="/",
+        env=environ_of_nobody(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
 class TestWhoDoesNotLeave:
     def test_ignores_sigint(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.ignores_int, grace=0.0)
@@ -170,30 +183,14 @@ class TestWhoCannotBeStarted:
 
     @needs_setpriv
     def test_where_the_user_has_no_process_left(self, tmp_path: Path) -> None:
-        done = subprocess.run(
-            [*AS_NOBODY, *small_parent.command(tmp_path, "without_processes")],
-            cwd="/",
-            env=environ_of_nobody(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        busy, then = done.stdout.splitlines()
+        busy, then = told_by_nobody(tmp_path, "without_processes")
         assert busy.startswith("EngineBusy: no child can be started: ")
         assert busy.endswith("Resource temporarily unavailable")  # EAGAIN
         assert then == "approved"
 
     @needs_setpriv
     def test_nor_a_thread_for_it(self, tmp_path: Path) -> None:
-        done = subprocess.run(
-            [*AS_NOBODY, *small_parent.command(tmp_path, "without_threads")],
-            cwd="/",
-            env=environ_of_nobody(),
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        busy, then = done.stdout.splitlines()
+        busy, then = told_by_nobody(tmp_path, "without_threads")
         assert busy == "EngineBusy: no child can be watched: can't start new thread"
         assert then == "approved"
 
