@@ -42,6 +42,13 @@ def test_nothing_is_shown_where_nothing_is_expected() -> None:
     assert matches(["..."], "\n")
 
 
+def test_the_echo_of_ctrl_c_may_stand_anywhere() -> None:
+    expected = ["first", "...", "^Cstopping", "done"]
+    assert matches(expected, "first\n^Cstopping\ndone\n")
+    assert matches(expected, "first\n^Csecond\nstopping\ndone\n")
+    assert not matches(expected, "first\n^Csecond\ndone\n")
+
+
 def test_lines_are_reached_whatever_follows() -> None:
     assert reached(["...", "second"], SHOWN)
     assert not reached(["...", "second"], "first\nsecon")

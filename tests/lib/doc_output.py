@@ -3,6 +3,9 @@
 import re
 from collections.abc import Sequence
 
+_CTRL_C = "^C"
+"""What a terminal echoes, wherever other lines have left its cursor: where it stands is chance."""
+
 
 def matches(expected: Sequence[str], shown: str) -> bool:
     """Whether the whole of it is as the page says; spaces at the ends of lines do not count."""
@@ -17,7 +20,7 @@ def reached(expected: Sequence[str], shown: str) -> bool:
 def _pattern(lines: Sequence[str]) -> str:
     """A line that is `...` is any number of lines; within a line it ends with the line."""
     parts = []
-    for line in lines:
+    for line in (line.replace(_CTRL_C, "") for line in lines):
         if line.strip() == "...":
             parts.append(r"(?:.*\n)*?")
         else:
@@ -26,5 +29,5 @@ def _pattern(lines: Sequence[str]) -> str:
 
 
 def _trimmed(shown: str) -> str:
-    lines = [line.rstrip() for line in shown.rstrip("\n").split("\n")]
+    lines = [line.rstrip() for line in shown.replace(_CTRL_C, "").rstrip("\n").split("\n")]
     return "\n".join(lines) + "\n" if any(lines) else ""
