@@ -20,8 +20,7 @@ from agentos.workflows.parallel.lease_wire import (
     Line,
     Renew,
     Settle,
-    decode_answer,
-    encode_call,
+    call_fields,
     hang_up,
     receive,
     send,
@@ -133,9 +132,9 @@ class LeaseClient:
         return line
 
     def _exchange(self, line: Line, call: Call) -> dict[str, Any]:
-        send(line, (FACADE, METHOD, (encode_call(call),), {}))
-        _, text = receive(line)
-        answer = decode_answer(text)
+        send(line, (FACADE, METHOD, (call_fields(call),), {}))
+        answer: dict[str, Any]
+        _, answer = receive(line)  # the server's word is trusted
         if answer["status"] == "refused":
             raise ValueError(answer["reason"])
         return answer

@@ -1,6 +1,6 @@
 """Answers the calls of child processes: binds each connection to its child, lends and takes back.
 
-No socket here: the server reads a text, the desk answers with a text.
+No socket here: the server reads an object, the desk answers with one.
 """
 
 import secrets
@@ -13,17 +13,17 @@ from agentos.workflows.parallel.credential_coordinator import CredentialCoordina
 from agentos.workflows.parallel.lease_wire import (
     Acquire,
     Bind,
+    Fields,
     Renew,
     Settle,
-    decode_call,
-    encode_answer,
-    encode_lease,
+    call_from,
+    lease_fields,
 )
 
 
-def refusal(reason: str) -> str:
+def refusal(reason: str) -> Fields:
     """The answer to what is no proper call."""
-    return encode_answer("refused", reason=reason)
+    return {"status": "refused", "reason": reason}
 
 
 _UNBOUND = refusal("this connection is no longer bound")
@@ -82,7 +82,7 @@ class LeaseDesk:
         with self._lock:
             return self._tokens.pop(token, None)
 
-    def acquire(self, child: _Child, call: Acquire) -> str:
+    def acquire(self, child: _Child, call: Acquire) -> Fields:
         """Wait for a lease, as long as one answer may take."""
         with self._lock:  # a ticket asked for after the revocation would never be taken back
             if child.revoked.is_set():
@@ -95,26 +95,26 @@ class LeaseDesk:
         if child.revoked.is_set():
             return _UNBOUND
         if isinstance(answer, Lease):
-            return encode_lease(answer)
+            return {"status": "granted", "lease": lease_fields(answer)}
         if isinstance(answer, Waiting):
-            return encode_answer("waiting")
+            return {"status": "waiting"}
         status = "overspent" if answer.over_budget else "exhausted"
-        return encode_answer(status, reason=answer.reason)
+        return {"status": status, "reason": answer.reason}
 
-    def renew(self, child: _Child) -> str:
+    def renew(self, child: _Child) -> Fields:
         """Hear that the child is there."""
         with self._lock:  # nothing is to be remembered of a child that is gone
             if child.revoked.is_set():
                 return _UNBOUND
             self._coordinator.renew(child.owner)
-        return encode_answer("renewed")
+        return {"status": "renewed"}
 
-    def settle(self, child: _Child, call: Settle) -> str:
+    def settle(self, child: _Child, call: Settle) -> Fields:
         """Take a lease back; one that is not the child's, or not any more, changes nothing."""
         self._coordinator.settle(child.owner, call.lease, call.result)
         with self._lock:
             child.tickets = {name: t for name, t in child.tickets.items() if t != call.lease}
-        return encode_answer("settled")
+        return {"status": "settled"}
 
 
 class Session:
@@ -129,10 +129,10 @@ class Session:
         """Whether it was bound to a child that is gone."""
         return self._child is not None and self._child.revoked.is_set()
 
-    def answer(self, text: str) -> str:
+    def answer(self, data: object) -> Fields:
         """What the desk says to one call; never raises for what a child sends."""
         try:
-            call = decode_call(text)
+            call = call_from(data)
         except ValueError as error:
             return refusal(str(error))
         if isinstance(call, Bind):
@@ -145,10 +145,10 @@ class Session:
             return self._desk.renew(self._child)
         return self._desk.settle(self._child, call)
 
-    def _bind(self, call: Bind) -> str:
+    def _bind(self, call: Bind) -> Fields:
         if self._child is not None:
             return refusal("this connection is bound already")
         self._child = self._desk.bind(call.token)
         if self._child is None:
             return refusal("this token is unknown, used or void")
-        return encode_answer("bound")
+        return {"status": "bound"}

@@ -3,7 +3,6 @@
 What comes from a child is checked to the last number: it is another process that may say anything.
 """
 
-import dataclasses
 import math
 
 from agentos.core.calls import (
@@ -44,9 +43,18 @@ def _usage_fields(usage: Usage | None) -> dict[str, int] | None:
     """Anybody's adapter counts: what is no count must not make the whole result unreadable."""
     if usage is None:
         return None
-    counts = {name: _sane_count(one) for name, one in dataclasses.asdict(usage).items()}
+    counts = {name: _sane_count(one) for name, one in _counts(usage).items()}
     known = {name: count for name, count in counts.items() if count is not None}
     return known if len(known) == len(counts) else None
+
+
+def _counts(usage: Usage) -> dict[str, int]:
+    return {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+    }
 
 
 def _hint_fields(hint: LimitHint) -> dict[str, object]:
@@ -96,7 +104,7 @@ def result_from(data: object) -> Answer | Refusal:
 
 def wish_fields(wish: Wish) -> dict[str, object]:
     """A wish, as JSON takes it."""
-    return dataclasses.asdict(wish)
+    return {"provider": wish.provider, "model": wish.model, "bound": _counts(wish.bound)}
 
 
 def wish_from(data: object) -> Wish:

@@ -1,8 +1,7 @@
-"""What crosses between a child and the lease server: one ASCII JSON string each way.
+"""What crosses between a child and the lease server: one object each way.
 
-It travels in the Manager's own XML-RPC envelope, which alone breaks on control characters and on
-integers from 2**31. A child sends Bind, Acquire, Renew or Settle and gets an object whose `status`
-is
+It travels in the Manager's own messages, written as ASCII JSON. A child sends Bind, Acquire, Renew
+or Settle and gets an object whose `status` is
 
     bound, renewed, settled
     granted    with `lease`: id, credential, secret, simulate_rate_limit, quota
@@ -14,7 +13,7 @@ is
 
 import json
 import socket
-import xmlrpc.client
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -36,6 +35,9 @@ MAX_MESSAGE = 64 * 1024
 """Bytes of one message from a child; more is refused unread."""
 
 Line: TypeAlias = "Connection[Any, Any]"
+
+Fields: TypeAlias = dict[str, object]
+"""An object as JSON takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +71,21 @@ class Settle:
 Call = Bind | Acquire | Renew | Settle
 
 
-def encode_call(call: Call) -> str:
-    """The call as ASCII JSON."""
+def call_fields(call: Call) -> Fields:
+    """The call, as JSON takes it."""
     match call:
         case Bind(token):
-            return _json({"call": "bind", "token": token})
+            return {"call": "bind", "token": token}
         case Acquire(ticket, wish):
-            return _json({"call": "acquire", "ticket": ticket, "wish": wish_fields(wish)})
+            return {"call": "acquire", "ticket": ticket, "wish": wish_fields(wish)}
         case Renew():
-            return _json({"call": "renew"})
+            return {"call": "renew"}
         case Settle(lease, result):
-            return _json({"call": "settle", "lease": lease, "result": result_fields(result)})
+            return {"call": "settle", "lease": lease, "result": result_fields(result)}
 
 
-def decode_call(text: str) -> Call:
-    """The call that `encode_call` wrote; ValueError, with nothing of the text in it, otherwise."""
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError):
-        raise ValueError("this is no JSON") from None
+def call_from(data: object) -> Call:
+    """What `call_fields` gave; ValueError, with nothing of it in the sentence, for all else."""
     match data:
         case {"call": "bind", "token": str(token)}:
             return Bind(token)
@@ -100,47 +98,29 @@ def decode_call(text: str) -> Call:
     raise ValueError("there is no such call")
 
 
-def encode_answer(status: str, **fields: object) -> str:
-    """An answer as ASCII JSON."""
-    return _json({"status": status} | fields)
-
-
-def encode_lease(lease: Lease) -> str:
-    """The one answer that carries a secret."""
-    fields = {
+def lease_fields(lease: Lease) -> Fields:
+    """What is told of a lease in the one answer that carries a secret."""
+    return {
         "id": lease.id,
         "credential": lease.credential,
         "secret": lease.secret,
         "simulate_rate_limit": lease.simulate_rate_limit,
         "quota": lease.quota,
     }
-    return encode_answer("granted", lease=fields)
 
 
-def decode_answer(text: str) -> dict[str, Any]:
-    """The answer as an object; ValueError if it is none. The server's word is trusted."""
-    data = json.loads(text)
-    if not isinstance(data, dict):
-        raise ValueError("this is no answer")  # noqa: TRY004 - a value from outside, not a bug
-    return data
-
-
-def send(line: Line, message: tuple[Any, ...]) -> None:
+def send(line: Line, message: Sequence[object]) -> None:
     """Write one message of the Manager's protocol."""
-    line.send_bytes(xmlrpc.client.dumps((message,), allow_none=True).encode("ascii"))
+    line.send_bytes(json.dumps(message).encode("ascii"))
 
 
 def receive(line: Line, max_length: int | None = None) -> Any:
     """Read one message of the Manager's protocol.
 
     Raises EOFError at its end, OSError for a line that cannot be read on (a message of more than
-    `max_length` bytes among others), and whatever the XML parser finds wrong with the rest.
+    `max_length` bytes among others), ValueError or RecursionError for what is no JSON.
     """
-    data = line.recv_bytes(max_length)
-    if b"<!" in data:  # never in what `send` wrote; in a document type it could grow entities
-        raise ValueError("declarations are not allowed")
-    (message,), _ = xmlrpc.client.loads(data.decode())
-    return message
+    return json.loads(line.recv_bytes(max_length))
 
 
 def hang_up(line: Line) -> None:
@@ -151,7 +131,3 @@ def hang_up(line: Line) -> None:
             ours.shutdown(socket.SHUT_RDWR)
     finally:
         ours.detach()
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=True)

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import xmlrpc.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import AuthenticationError
@@ -26,11 +25,11 @@ from agentos.credentials.answers import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workflows.parallel.lease_values import result_fields
-from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Acquire, Line, encode_call
+from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Acquire, Line, call_fields
 
 SCRIPT = Path(__file__).with_name("lease_child.py")
 SECRET = "sk-0123456789-geheim"
-ACQUIRE = json.loads(encode_call(Acquire("1", Wish("p", "p/m", Usage()))))
+ACQUIRE = call_fields(Acquire("1", Wish("p", "p/m", Usage())))
 ANSWERED = result_fields(Answer("text", "model"))
 
 
@@ -157,14 +156,12 @@ class Raw:
         self.heard: list[str] = []
 
     def send(self, *message: Any) -> None:
-        self.line.send_bytes(xmlrpc.client.dumps((message,), allow_none=True).encode())
+        self.line.send_bytes(json.dumps(message).encode())
 
     def hear(self) -> tuple[str, Any]:
         data = self.line.recv_bytes().decode()
         self.heard.append(data)
-        (message,), _ = xmlrpc.client.loads(data)
-        assert isinstance(message, list)
-        kind, result = message
+        kind, result = json.loads(data)
         return str(kind), result
 
     def ask(self, *message: Any) -> tuple[str, Any]:
@@ -176,12 +173,8 @@ class Raw:
         return self
 
     def call(self, **fields: Any) -> dict[str, Any]:
-        return self.call_text(json.dumps(fields))
-
-    def call_text(self, text: str) -> dict[str, Any]:
-        kind, result = self.ask("leases", "call", [text], {})
+        kind, answer = self.ask("leases", "call", [fields], {})
         assert kind == "#RETURN"
-        answer = json.loads(result)
         assert isinstance(answer, dict)
         return answer
 
@@ -382,7 +375,7 @@ class TestStrangers:
         for args in ([], ["leases"], ["x", "y"]):
             kind, result = raw.ask(None, function, args, {})
             assert kind == "#TRACEBACK"
-            assert json.loads(result)["status"] == "refused"
+            assert result["status"] == "refused"
         raw.greet()
         kind, _ = raw.ask(None, function, [], {})
         assert kind == "#TRACEBACK"
@@ -396,18 +389,22 @@ class TestStrangers:
         assert raw.call(**ACQUIRE)["status"] == "granted"
         granted = raw.heard.pop()
         assert SECRET in granted
-        for ident, args in (("leases", []), ("leases", ["{}"]), ("0", ["{}"]), ("nothing", [])):
+        messages: list[tuple[str, list[object]]] = [
+            ("leases", []), ("leases", [{}]), ("0", [{}]), ("nothing", []),
+        ]  # fmt: skip
+        for ident, args in messages:
             kind, result = raw.ask(ident, method, args, {})
             assert kind == "#TRACEBACK"
-            assert json.loads(result)["status"] == "refused"
+            assert result["status"] == "refused"
         assert SECRET not in "".join(raw.heard)
 
     @pytest.mark.parametrize(
         "message",
         [
-            (), (1,), ("leases",), ("leases", "call", [], {}), ("leases", "call", ["{}", "{}"], {}),
-            ("leases", "call", [1], {}), ("leases", "call", ["{}"], {"session": "x"}),
-            (["leases"], "call", ["{}"], {}), ("leases", "call", "{}", {}), (None, None, None, {}),
+            (), (1,), ("leases",), ("leases", "call", [], {}), ("leases", "call", [{}, {}], {}),
+            ("leases", "call", [1], {}), ("leases", "call", ["{}"], {}),
+            ("leases", "call", [{}], {"session": "x"}), (["leases"], "call", [{}], {}),
+            ("leases", "call", {}, {}), ("leases", {}, [{}], {}), (None, None, None, {}),
         ],
     )  # fmt: skip
     def test_misshapen_messages_are_refused(
@@ -422,10 +419,8 @@ class TestStrangers:
     @pytest.mark.parametrize(
         "data",
         [
-            b"", b"garbage", b"\xff\xfe\x00", b"<params>", b"\x80\x04\x95pickle.",
-            b"<?xml version='1.0'?><!DOCTYPE x [<!ENTITY a 'b'>]><params></params>",
-            xmlrpc.client.dumps(xmlrpc.client.Fault(1, "x")).encode(),
-            b"<params><param><value><int>x</int></value></param></params>",
+            b"", b"garbage", b"\xff\xfe\x00", b'["leases"', b"\x80\x04\x95pickle.", b"9" * 5000,
+            b"[" * 60_000, b'{"a":' * 10_000,
         ],
     )  # fmt: skip
     def test_what_is_no_message_is_refused_and_the_next_is_welcome(
@@ -435,15 +430,15 @@ class TestStrangers:
         raw.line.send_bytes(data)
         kind, result = raw.hear()
         assert kind == "#TRACEBACK"
-        assert "cannot be read" in json.loads(result)["reason"]
+        assert "cannot be read" in result["reason"]
         raw.bind(room.server.issue_tokens("LLD-1", 1)[0])
 
-    @pytest.mark.parametrize("text", ["", "{", "[" * 50_000, "\N{SNOWMAN}", '{"call": "revoke"}'])
+    @pytest.mark.parametrize("call", [{}, {"call": "revoke"}, {"call": "bind", "token": None}])
     def test_what_is_no_call_is_refused_and_the_next_is_welcome(
-        self, room: Room, raw_to: RawTo, text: str
+        self, room: Room, raw_to: RawTo, call: dict[str, Any]
     ) -> None:
         raw = raw_to(room.server).bind(room.server.issue_tokens("LLD-1", 1)[0])
-        assert raw.call_text(text)["status"] == "refused"
+        assert raw.call(**call)["status"] == "refused"
         assert raw.call(**ACQUIRE)["status"] == "granted"
 
     def test_too_long_a_message_is_refused_and_ends_the_connection(
@@ -515,8 +510,8 @@ class TestTokens:
     ) -> None:
         first, second = room.server.issue_tokens("LLD-1", 2)
         raw = raw_to(room.server).bind(first)
-        raw.send("leases", "call", [json.dumps(ACQUIRE)], {})
-        heard = json.loads(raw.hear()[1])  # and lost on the way
+        raw.send("leases", "call", [ACQUIRE], {})
+        heard = raw.hear()[1]  # and lost on the way
         raw.line.close()
         again = raw_to(room.server).bind(second).call(**ACQUIRE)
         assert again == heard
