@@ -11,19 +11,16 @@ from typing import Any
 
 from agentos.core.calls import Answer, Lease, Refusal, Wish
 from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
+from agentos.workflows.parallel.lease_line import Line
 from agentos.workflows.parallel.lease_wire import (
     FACADE,
     METHOD,
     Acquire,
     Bind,
     Call,
-    Line,
     Renew,
     Settle,
     call_fields,
-    hang_up,
-    receive,
-    send,
 )
 
 RENEWAL = 15.0
@@ -81,7 +78,7 @@ class LeaseClient:
         with self._switching:
             self._closed = True
             if self._line is not None:
-                hang_up(self._line)
+                self._line.hang_up()
 
     def _hold(self) -> None:
         self._holds = True
@@ -116,25 +113,26 @@ class LeaseClient:
             raise self._lost()
         token = self._tokens.popleft()
         try:
-            line = Client(self._address)
+            connection = Client(self._address)
         except OSError:
             raise self._lost() from None
+        line = Line(connection)
         with self._switching:
             if self._closed:
                 line.close()
                 raise self._lost()
             self._line = line
-        answer_challenge(line, self._authkey)
-        deliver_challenge(line, self._authkey)
-        send(line, (None, "accept_connection", ("child",), {}))
-        receive(line)
+        answer_challenge(connection, self._authkey)
+        deliver_challenge(connection, self._authkey)
+        line.send((None, "accept_connection", ("child",), {}))
+        line.receive()
         self._exchange(line, Bind(token))
         return line
 
     def _exchange(self, line: Line, call: Call) -> dict[str, Any]:
-        send(line, (FACADE, METHOD, (call_fields(call),), {}))
+        line.send((FACADE, METHOD, (call_fields(call),), {}))
         answer: dict[str, Any]
-        _, answer = receive(line)  # the server's word is trusted
+        _, answer = line.receive()  # the server's word is trusted
         if answer["status"] == "refused":
             raise ValueError(answer["reason"])
         return answer

@@ -13,23 +13,21 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.connection import Listener, answer_challenge, deliver_challenge, wait
+from multiprocessing.connection import (
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+    wait,
+)
 from multiprocessing.managers import Server
 from pathlib import Path
 from typing import Any, ClassVar
 
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_desk import LeaseDesk, Session, refusal
-from agentos.workflows.parallel.lease_wire import (
-    FACADE,
-    MAX_MESSAGE,
-    METHOD,
-    Fields,
-    Line,
-    hang_up,
-    receive,
-    send,
-)
+from agentos.workflows.parallel.lease_line import Line
+from agentos.workflows.parallel.lease_wire import FACADE, METHOD, Fields
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_path
 
 MAX_WAIT = 20.0
@@ -133,26 +131,26 @@ class LeaseServer(Server):
             except (OSError, RuntimeError):  # it went away; or no descriptor, no thread is left
                 wait([self._wake], _REST)
 
-    def handle_request(self, conn: Line) -> None:
+    def handle_request(self, conn: "Connection[Any, Any]") -> None:
         """One connection from its first byte to its last, in its own thread."""
-        session = Session(self._desk)
+        session, line = Session(self._desk), Line(conn)
         with self._lock:
             if self._stopping:
-                conn.close()
+                line.close()
                 return
-            self._lines[session] = (conn, threading.current_thread())
+            self._lines[session] = (line, threading.current_thread())
         try:
             if self._is_authentic(conn):
-                self._converse(session, conn)
+                self._converse(session, line)
         finally:
             with self._lock:  # nobody may hang up on a number that is somebody else's by then
                 del self._lines[session]
-                conn.close()
+                line.close()
 
-    def _is_authentic(self, line: Line) -> bool:
+    def _is_authentic(self, connection: "Connection[Any, Any]") -> bool:
         try:
-            deliver_challenge(line, self.authkey)
-            answer_challenge(line, self.authkey)
+            deliver_challenge(connection, self.authkey)
+            answer_challenge(connection, self.authkey)
         except Exception:  # noqa: BLE001 - whatever a stranger sends, he is not let in
             return False
         return True
@@ -163,18 +161,18 @@ class LeaseServer(Server):
         with suppress(OSError):  # it does not listen any more
             while True:
                 try:
-                    request = receive(line, MAX_MESSAGE)
+                    request = line.receive()
                 except EOFError:
                     return
                 except OSError:  # too long a message, or half of one: its rest cannot be told apart
-                    send(line, _UNREADABLE)
+                    line.send(_UNREADABLE)
                     return
                 except (ValueError, RecursionError):
                     reply: Reply = _UNREADABLE
                 else:
                     reply = self._reply(session, request) if accepted else _greeting(request)
                     accepted = accepted or reply is _ACCEPTED
-                send(line, reply)
+                line.send(reply)
 
     def _reply(self, session: Session, request: object) -> Reply:
         match request:
@@ -188,7 +186,7 @@ class LeaseServer(Server):
         with self._lock:
             for session, (line, _) in self._lines.items():
                 if on(session):
-                    hang_up(line)
+                    line.hang_up()
 
 
 def _greeting(request: object) -> Reply:

@@ -1,7 +1,7 @@
 """What crosses between a child and the lease server: one object each way.
 
-It travels in the Manager's own messages, written as ASCII JSON. A child sends Bind, Acquire, Renew
-or Settle and gets an object whose `status` is
+It travels in the Manager's own messages (lease_line.py). A child sends Bind, Acquire, Renew or
+Settle and gets an object whose `status` is
 
     bound, renewed, settled
     granted    with `lease`: id, credential, secret, simulate_rate_limit, quota
@@ -11,13 +11,8 @@ or Settle and gets an object whose `status` is
     refused    with `reason`: this was no proper call
 """
 
-import json
-import socket
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from agentos.core.calls import Answer, Lease, Refusal, Wish
 from agentos.workflows.parallel.lease_values import (
@@ -30,11 +25,6 @@ from agentos.workflows.parallel.lease_values import (
 FACADE = "leases"
 METHOD = "call"
 """The only object that the server knows, and the only method of it that answers."""
-
-MAX_MESSAGE = 64 * 1024
-"""Bytes of one message from a child; more is refused unread."""
-
-Line: TypeAlias = "Connection[Any, Any]"
 
 Fields: TypeAlias = dict[str, object]
 """An object as JSON takes it."""
@@ -107,27 +97,3 @@ def lease_fields(lease: Lease) -> Fields:
         "simulate_rate_limit": lease.simulate_rate_limit,
         "quota": lease.quota,
     }
-
-
-def send(line: Line, message: Sequence[object]) -> None:
-    """Write one message of the Manager's protocol."""
-    line.send_bytes(json.dumps(message).encode("ascii"))
-
-
-def receive(line: Line, max_length: int | None = None) -> Any:
-    """Read one message of the Manager's protocol.
-
-    Raises EOFError at its end, OSError for a line that cannot be read on (a message of more than
-    `max_length` bytes among others), ValueError or RecursionError for what is no JSON.
-    """
-    return json.loads(line.recv_bytes(max_length))
-
-
-def hang_up(line: Line) -> None:
-    """End a conversation from another thread: closing alone would leave its reader asleep."""
-    ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, line.fileno())
-    try:
-        with suppress(OSError):  # the other side was quicker
-            ours.shutdown(socket.SHUT_RDWR)
-    finally:
-        ours.detach()

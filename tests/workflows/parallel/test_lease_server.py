@@ -23,9 +23,10 @@ from agentos.core.credentials import Credential
 from agentos.core.errors import ConfigError
 from agentos.credentials.answers import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
+from agentos.workflows.parallel.lease_line import MAX_MESSAGE
 from agentos.workflows.parallel.lease_server import LeaseServer
 from agentos.workflows.parallel.lease_values import result_fields
-from agentos.workflows.parallel.lease_wire import MAX_MESSAGE, Acquire, Line, call_fields
+from agentos.workflows.parallel.lease_wire import Acquire, call_fields
 
 SCRIPT = Path(__file__).with_name("lease_child.py")
 SECRET = "sk-0123456789-geheim"
@@ -152,7 +153,7 @@ class Raw:
     """The Manager's protocol by hand, as a child that means harm would speak it."""
 
     def __init__(self, server: LeaseServer) -> None:
-        self.line: Line = Client(server.address, authkey=bytes(server.authkey))
+        self.line: Connection[Any, Any] = Client(server.address, authkey=bytes(server.authkey))
         self.heard: list[str] = []
 
     def send(self, *message: Any) -> None:

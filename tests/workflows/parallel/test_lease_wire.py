@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
+from agentos.workflows.parallel.lease_line import MAX_MESSAGE, Line
 from agentos.workflows.parallel.lease_values import MAX_REASON, result_fields
 from agentos.workflows.parallel.lease_wire import (
-    MAX_MESSAGE,
     Acquire,
     Bind,
     Call,
@@ -18,8 +18,6 @@ from agentos.workflows.parallel.lease_wire import (
     call_fields,
     call_from,
     lease_fields,
-    receive,
-    send,
 )
 
 CALLS = st.one_of(
@@ -33,8 +31,8 @@ def crossed(data: object) -> Any:
     """What comes out at the other end of a line."""
     ours, theirs = Pipe()
     with ours, theirs:
-        send(ours, ("#RETURN", data))
-        return receive(theirs)[1]
+        Line(ours).send(("#RETURN", data))
+        return Line(theirs).receive()[1]
 
 
 @given(CALLS)
