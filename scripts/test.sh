@@ -5,6 +5,9 @@ set -eu
 cd "$(dirname "$0")/.."
 export PYTHONDONTWRITEBYTECODE=1 # the acceptance tests' folder is not ours to write to
 
+# Without it each of the thousands of processes that the tests start would compile all it imports.
+.venv/bin/python -m compileall -q agentos
+
 # One more than there are cores, for most tests wait for processes; `-n 0` after it runs them in turn.
 workers=$(($(getconf _NPROCESSORS_ONLN) + 1))
 
