@@ -24,7 +24,7 @@ from agentos.credentials.budget import Budget
 from agentos.interruption import Inbox, Interruption
 from agentos.item_runner import run_item
 from agentos.records.state_folder import prepare_state
-from agentos.reporting.advice import TO_GO_ON, folded, to_revise
+from agentos.reporting.advice import folded, to_go_on, to_revise
 from agentos.reporting.costs import Costs
 from agentos.reporting.status import State
 from agentos.reporting.summary import exit_code
@@ -70,7 +70,7 @@ def run_in_foreground(
         with suppress(OSError):  # nobody reads; what a call brought is not lost over that
             say(text)
 
-    memory = LimitMemory(environ, notify)
+    memory = LimitMemory(environ, configuration.lent, notify)
     leases = _DirectLeases(
         CredentialCoordinator(
             configuration.lent,
@@ -105,8 +105,8 @@ def run_in_foreground(
         say(line)
     if used := costs.total.describe():
         say(f"used: {used}")
-    if report.stopped_by in TO_GO_ON:
-        say(TO_GO_ON[report.stopped_by])
+    if report.stopped_by:
+        say(to_go_on(report.stopped_by, memory.first_back()))
     return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
 
 

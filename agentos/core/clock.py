@@ -1,7 +1,7 @@
 """Time as it is handed in, so that logic can be tested without waiting."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], float]
 """Seconds from an arbitrary start, never going back: `time.monotonic` outside of tests."""
@@ -13,6 +13,17 @@ Now = Callable[[], datetime]
 def utc_now() -> datetime:
     """The present, with its zone."""
     return datetime.now(UTC)
+
+
+_FURTHEST = timedelta(days=366)
+"""What is further away than that is told as if it were not: a calendar ends somewhere."""
+
+
+def time_of_day(seconds: float, now: datetime) -> str:
+    """When so many seconds are over, for people where they are: `14:05`, or with another date."""
+    end = now + timedelta(seconds=min(seconds, _FURTHEST.total_seconds()))
+    is_today = end.astimezone().date() == now.astimezone().date()
+    return f"{end.astimezone():{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}"
 
 
 def timestamp(moment: datetime) -> str:

@@ -44,8 +44,8 @@ class Credential:
 class Rest:
     """A time for which a quota does not serve a model, as it is remembered between runs.
 
-    `until` is aware, in UTC. `reason` is empty for a cooldown, and a sentence of ours without its
-    full stop for a quota of a day that is used up.
+    `until` is aware, in UTC. `reason` is empty for a cooldown. For a quota of a day that is used up
+    it is text from outside, without the secret.
     """
 
     provider: str

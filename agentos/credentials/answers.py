@@ -77,7 +77,8 @@ class Closed:
 class Resting:
     """A quota domain that serves nobody for `seconds`, which may be longer than the run.
 
-    `reason` is empty for a cooldown, and a sentence for a quota of the day that is used up.
+    `reason` is empty for a cooldown, and for a quota of the day that is used up it is text from
+    outside, without the secret.
     """
 
     provider: str

@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from agentos.core.calls import Answer, Refusal, RefusalKind, Usage, Wish
+from agentos.core.clock import time_of_day
 from agentos.core.masking import Masker
 from agentos.credentials.account import Account, Key
 from agentos.credentials.answers import Closed, Waiting, Why
@@ -117,13 +119,20 @@ def close(hope: Hope, result: Answer | Refusal, now: float) -> Closed | None:
     return Closed(credential.name, reason)
 
 
-def why_none(provider: str | None, closed: list[Hope], now: float) -> str:
-    """A sentence without its full stop."""
+def why_none(provider: str | None, closed: list[Hope], now: float, moment: datetime) -> str:
+    """A sentence without its full stop; `moment` is the time of day that it is now."""
     purpose = f" for {provider!r}" if provider is not None else ""
     if not closed:
         return f"There is no credential{purpose}"
-    names: dict[str, list[str]] = {}  # by their reason, which is told once
+    names: dict[str, list[str]] = {}  # by why and until when, which is told once
     for hope in closed:
-        names.setdefault(hope.closed_at(now) or "", []).append(hope.key.credential.name)
-    reasons = "; ".join(f"{', '.join(those)}: {why}" for why, those in names.items())
+        names.setdefault(_why_closed(hope, now, moment), []).append(hope.key.credential.name)
+    reasons = "; ".join(f"{', '.join(those)}{why}" for why, those in names.items())
     return f"Every credential{purpose} is closed ({reasons})"
+
+
+def _why_closed(hope: Hope, now: float, moment: datetime) -> str:
+    reason = f": {hope.closed_at(now) or ''}"
+    if hope.is_closed_for_good:
+        return reason
+    return f" until {time_of_day(hope.domain.closed_until - now, moment)}{reason}"

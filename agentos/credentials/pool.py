@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Iterable
 
 from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
+from agentos.core.clock import Now, utc_now
 from agentos.core.credentials import Credential
 from agentos.credentials.account import accounts_of
 from agentos.credentials.answers import (
@@ -39,8 +40,8 @@ class CredentialPool:
     place until it is granted, refused, cancelled or taken back, and its id becomes the lease's. No
     later ticket is served from where an earlier one waits. No lease is granted for which `budget`
     has no room. What an owner holds goes to others when it has been silent for `lease_term`
-    seconds. `jitter()` gives a number from 0 to 1. Raises ConfigError for two credentials of one
-    name or one without a slot.
+    seconds. `jitter()` gives a number from 0 to 1, and `time_of_day()` what people are told ends
+    by. Raises ConfigError for two credentials of one name or one without a slot.
     """
 
     def __init__(
@@ -52,7 +53,9 @@ class CredentialPool:
         simulate_rate_limits: bool = False,
         lease_term: float = math.inf,
         jitter: Callable[[], float] = random.random,
+        time_of_day: Now = utc_now,
     ) -> None:
+        self._time_of_day = time_of_day
         self._budget = Budget() if budget is None else budget
         self._accounts = accounts_of(credentials, default_slots=default_slots, jitter=jitter)
         self._simulate_rate_limits = simulate_rate_limits
@@ -227,7 +230,7 @@ class CredentialPool:
         if wanted.wish is not None and room is Room.NEVER:
             return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
         if all(hope.closed_at(now) is not None for hope in hopes):
-            return Refused(why_none(wanted.provider, hopes, now))
+            return Refused(why_none(wanted.provider, hopes, now, self._time_of_day()))
         return None
 
     def _room_for(self, wanted: Ticket) -> Room:

@@ -1,37 +1,39 @@
 """Rests of quotas that outlive the run that met them, for the next one and for other projects.
 
 One small JSON file of the user's. It is a convenience: whatever is wrong with it costs a call that
-meets the limit anew, and never a run. It holds names and sentences of ours, and nothing of a key.
+meets the limit anew, and never a run. A rest holds for the keys by which it was met, and not for
+others that are called the same. The file holds names, what a provider said, and marks of keys, from
+which nobody gets at a key.
 """
 
 import json
 from collections.abc import Callable, Iterable
-from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import filelock
 
-from agentos.core.credentials import Rest
+from agentos.core.credentials import Credential, Rest
 from agentos.core.files import read_regular, replace_file
 from agentos.records.files import FILE_MODE, FOLDER_MODE
+from agentos.records.key_marks import made_salt, marks_by_quota, read_salt
+from agentos.records.limit_notes import Note, is_sane, merged, note_fields, note_from, notes_of
 
-FILE = "limits.json"
+FILE, SALT_FILE = "limits.json", "limits.salt"
 """Below the user's state folder."""
 
-MOST_RESTS = 300
-"""The longest are kept."""
+_VERSION = 2
+_WITHOUT_KEYS = 1
+"""The version of which nothing is kept: it does not say whose keys had met a limit."""
 
-LONGEST_REST = 366 * 24 * 3600.0
-"""Seconds; what would last longer is no rest but a mistake."""
-
-_VERSION = 1
 _DAMAGED = "it is damaged"
-_LONGEST_TEXT = 300  # characters of a name or a reason
-_MOST_BYTES = 4 * 1024 * 1024  # more than the most rests of the longest texts can take
+_MOST_BYTES = 4 * 1024 * 1024  # more than the most notes of the longest texts can take
 _LOCK_TIMEOUT = 2.0  # seconds
-_SKEW = 60.0  # seconds by which two processes may differ in what time it is
+
+
+class _NewerError(ValueError):
+    """The file is of a form that only a later version knows, for which it is to be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +44,6 @@ class Recalled:
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Note:
-    """A rest as it is on disk: for how many seconds from when, by the clock of then."""
-
-    provider: str
-    quota: str
-    model: str
-    reason: str
-    written: datetime
-    seconds: float
-
-    @property
-    def domain(self) -> tuple[str, str, str]:
-        return self.provider, self.quota, self.model
-
-    def end(self, now: datetime) -> datetime:
-        """When it is over; now for what cannot be, since the clock was set back.
-
-        Nobody knows then how much of it is left, and no rest may get longer by that.
-        """
-        if (self.written - now).total_seconds() > _SKEW:
-            return now
-        return min(self.written, now.astimezone(UTC)) + timedelta(seconds=self.seconds)
-
-    def rest(self, now: datetime) -> Rest:
-        return Rest(self.provider, self.quota, self.model, self.end(now), self.reason)
-
-
 class RememberedLimits:
     """The file in a folder, the user's state folder; any number of processes may use it at once.
 
@@ -78,47 +52,62 @@ class RememberedLimits:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._salt = folder / SALT_FILE
         self._has_warned = False
 
-    def load(self, now: datetime) -> Recalled:
-        """The rests that have not ended; nothing is made or changed."""
+    def load(self, credentials: Iterable[Credential], now: datetime) -> Recalled:
+        """The rests of these credentials that have not ended; nothing is made or changed."""
         try:
             notes = self._read()
         except OSError as error:
             return Recalled(warning=self._ignored(error.strerror or str(error)))
         except ValueError as error:
+            # That nothing is added to what is left as it is, need not be said in another warning.
+            self._has_warned = isinstance(error, _NewerError)
             return Recalled(warning=self._ignored(str(error)))
-        return Recalled(tuple(note.rest(now) for note in notes if note.end(now) > now))
+        quotas = marks_by_quota(credentials, read_salt(self._salt))
+        lasting = (note for note in notes if note.end(now) > now)
+        return Recalled(tuple(note.rest(now) for note in lasting if note.is_about(quotas)))
 
-    def remember(self, rests: Iterable[Rest], now: datetime) -> str:
-        """Add rests to what others have written; of two for one domain the later end counts.
+    def remember(
+        self, rests: Iterable[Rest], credentials: Iterable[Credential], now: datetime
+    ) -> str:
+        """Add rests that these credentials met to what others have written.
 
-        Waits up to two seconds for others. Returns a warning the first time that it fails, else an
-        empty string.
+        Of two for one domain and the same keys the later end counts. Waits up to two seconds for
+        others. Returns a warning the first time that it fails, else an empty string.
         """
-        notes = [_note(rest, now) for rest in rests]
-        notes = [note for note in notes if _is_sane(note)]
+        met_by = list(credentials)
+        notes = notes_of(rests, met_by, now)
         if not notes:
             return ""
-        why = self._change(lambda old: _merged([*old, *notes], now))
+
+        def added(old: list[Note]) -> list[Note]:
+            quotas = marks_by_quota(met_by, made_salt(self._salt))
+            return merged([*old, *(note.of_keys(quotas) for note in notes)], now)
+
+        why = self._change(added)
         return self._lost(why) if why else ""
 
-    def forget(self, provider: str, quota: str, model: str, now: datetime) -> Recalled:
-        """Take out the rest of a domain that is over after all; gives what was taken out.
+    def forget(self, credential: Credential, model: str, now: datetime) -> Recalled:
+        """Take out the rest of a credential's quota that is over after all; gives what it was.
 
         Nothing is made where there is none. Waits up to two seconds for others.
         """
-        domain = provider, quota, model
-        found = self.load(now).rests
-        gone = tuple(r for r in found if (r.provider, r.quota, r.model) == domain)
+        found = self.load([credential], now).rests
+        gone = tuple(rest for rest in found if rest.model == model)
         if not gone:
             return Recalled()
-        why = self._change(lambda old: [note for note in old if note.domain != domain])
-        if why:
+        quotas = marks_by_quota([credential], read_salt(self._salt))
+
+        def left(old: list[Note]) -> list[Note]:
+            return [note for note in old if note.model != model or not note.is_about(quotas)]
+
+        if why := self._change(left):
             return Recalled(warning=f"a limit that is over cannot be forgotten: {self.path}: {why}")
         return Recalled(gone)
 
-    def _change(self, edit: Callable[[list[_Note]], list[_Note]]) -> str:
+    def _change(self, edit: Callable[[list[Note]], list[Note]]) -> str:
         """Write what `edit` makes of what is there; returns why not, or an empty string."""
         lock = filelock.FileLock(
             self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT, mode=FILE_MODE
@@ -129,23 +118,27 @@ class RememberedLimits:
                 self._write_changed(edit)
         except filelock.Timeout:
             return "another process holds its lock"
+        except _NewerError as error:
+            return str(error)
         except (OSError, NotImplementedError) as error:  # the latter where nothing can be locked
             return getattr(error, "strerror", None) or str(error)
         return ""
 
-    def _write_changed(self, edit: Callable[[list[_Note]], list[_Note]]) -> None:
+    def _write_changed(self, edit: Callable[[list[Note]], list[Note]]) -> None:
         try:
             old = self._read()
+        except _NewerError:
+            raise
         except (OSError, ValueError):  # whatever it is, it is nothing to keep
             old = []
         new = edit(old)
         if new == old:
             return
-        data = {"version": _VERSION, "rests": [_fields(note) for note in new]}
+        data = {"version": _VERSION, "rests": [note_fields(note) for note in new]}
         content = json.dumps(data, indent=1) + "\n"
         replace_file(self.path, content.encode("ascii"), mode=FILE_MODE, durable=False)
 
-    def _read(self) -> list[_Note]:
+    def _read(self) -> list[Note]:
         """What is there. Raises OSError, and ValueError with a sentence."""
         if self.path.is_symlink():
             raise ValueError("it is a symlink")
@@ -154,15 +147,11 @@ class RememberedLimits:
         except FileNotFoundError:
             return []
         try:
-            data = json.loads(content)
+            return _notes_in(json.loads(content))
+        except _NewerError:
+            raise
         except (ValueError, RecursionError):
             raise ValueError(_DAMAGED) from None
-        match data:
-            case {"version": version, "rests": [*rests]} if version == _VERSION:
-                return [note for note in map(_note_from, rests) if _is_sane(note)]
-            case {"version": int()}:
-                raise ValueError("another version of agentos wrote it")
-        raise ValueError(_DAMAGED)
 
     def _ignored(self, why: str) -> str:
         return f"what earlier runs met of limits is not known: {self.path}: {why}"
@@ -174,46 +163,12 @@ class RememberedLimits:
         return f"limits cannot be remembered for the next run: {self.path}: {why}"
 
 
-def _note(rest: Rest, now: datetime) -> _Note:
-    seconds = (rest.until - now).total_seconds()
-    reason = rest.reason[:_LONGEST_TEXT]
-    return _Note(rest.provider, rest.quota, rest.model, reason, now.astimezone(UTC), seconds)
-
-
-def _is_sane(note: _Note) -> bool:
-    return 0 < note.seconds <= LONGEST_REST and all(
-        len(text) <= _LONGEST_TEXT for text in (*note.domain, note.reason)
-    )
-
-
-def _merged(notes: Iterable[_Note], now: datetime) -> list[_Note]:
-    """Those that have not ended, one for each domain, not too many."""
-    latest: dict[tuple[str, str, str], _Note] = {}
-    for note in notes:
-        known = latest.get(note.domain)
-        if note.end(now) > max(now, known.end(now) if known else now):
-            latest[note.domain] = note
-    longest = sorted(latest.values(), key=lambda note: note.end(now), reverse=True)
-    return sorted(longest[:MOST_RESTS], key=lambda note: note.domain)
-
-
-def _fields(note: _Note) -> dict[str, object]:
-    return asdict(note) | {"written": note.written.isoformat()}
-
-
-def _note_from(data: object) -> _Note:
-    """What `_fields` gave; raises ValueError for anything else."""
+def _notes_in(data: object) -> list[Note]:
     match data:
-        case {
-            "provider": str(provider),
-            "quota": str(quota),
-            "model": str(model),
-            "reason": str(reason),
-            "written": str(written),
-            "seconds": float(seconds),
-        }:
-            with suppress(ValueError, OverflowError):
-                moment = datetime.fromisoformat(written)
-                if moment.tzinfo is not None:
-                    return _Note(provider, quota, model, reason, moment.astimezone(UTC), seconds)
+        case {"version": int(version), "rests": [*rests]} if version == _VERSION:
+            return [note for note in map(note_from, rests) if is_sane(note)]
+        case {"version": int(version)} if version == _WITHOUT_KEYS:
+            return []
+        case {"version": int(version)} if version > _VERSION:
+            raise _NewerError("a newer version of agentos wrote it, and it is left as it is")
     raise ValueError(_DAMAGED)

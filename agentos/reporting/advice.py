@@ -13,6 +13,11 @@ TO_GO_ON: Mapping[str, str] = {
 }
 """By what an item was stopped by (`core.events.Reported`)."""
 
+_UNTIL_BACK = (
+    "to go on, add a credential that works, or run the command again after {time}, when a quota"
+    " that is used up is tried again; if it may be back before, type: agentos credentials test"
+)
+
 _SOURCES = {
     Kind.LLD: f"the issue's file in {ISSUES}/",
     Kind.ISSUE: f"the brief's file in {ACTIVE_BRIEFS}/",
@@ -37,10 +42,23 @@ def to_revise(kind: Kind) -> str:
     )
 
 
-def advice(kind: Kind, outcomes: Iterable[Outcome], ran_out: Iterable[str] = ()) -> list[str]:
+def to_go_on(cause: str, first_back: str = "") -> str:
+    """What to do where one of the keys of `TO_GO_ON` holds.
+
+    `first_back` is the time of day at which a used-up quota is tried again; empty without one.
+    """
+    if cause == "credentials" and first_back:
+        return _UNTIL_BACK.format(time=first_back)
+    return TO_GO_ON[cause]
+
+
+def advice(
+    kind: Kind, outcomes: Iterable[Outcome], ran_out: Iterable[str] = (), first_back: str = ""
+) -> list[str]:
     """What to do next, a sentence for each outcome that asks for something.
 
     `ran_out` are the keys of `TO_GO_ON` that hold: the same command alone would not go on.
+    `first_back` is as in `to_go_on`.
     """
     ended = set(outcomes)
     causes = sorted(TO_GO_ON.keys() & set(ran_out))
@@ -48,7 +66,7 @@ def advice(kind: Kind, outcomes: Iterable[Outcome], ran_out: Iterable[str] = ())
     if not causes:
         told[Outcome.INTERRUPTED] = _INTERRUPTED
     sentences = [sentence for outcome, sentence in told.items() if outcome in ended]
-    return sentences + [TO_GO_ON[cause] for cause in causes]
+    return sentences + [to_go_on(cause, first_back) for cause in causes]
 
 
 def folded(sentence: str) -> list[str]:

@@ -1,5 +1,7 @@
 """What a terminal refusal closes, and for how long."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from agentos.core.calls import Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
@@ -8,12 +10,13 @@ from agentos.credentials.answers import Closed, Refused, Resting, Waiting, Why
 from agentos.credentials.hopes import SHORTEST_CLOSURE, UNKNOWN_REST
 from agentos.credentials.pool import CredentialPool
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 WISH = Wish("p", "p/m", Usage())
 
 
 def pool_of(*names: str, slots: int = 1) -> CredentialPool:
     credentials = [Credential(name, f"secret of {name}", "p", slots) for name in names]
-    return CredentialPool(credentials, jitter=lambda: 1.0)
+    return CredentialPool(credentials, jitter=lambda: 1.0, time_of_day=lambda: NOON)
 
 
 def granted(pool: CredentialPool, owner: str, now: float, wish: Wish = WISH) -> Lease:
@@ -129,10 +132,22 @@ def test_a_recalled_one_serves_within_the_run_that_recalls_it() -> None:
 
 
 def test_without_another_credential_nobody_waits_for_the_end_of_the_day() -> None:
+    pool = pool_of("a", "b", "c")
+    closed_for_the_day(pool, 3600.0)
+    closed_for_the_day(pool, 3600.0)
+    bad = granted(pool, "x", 0.0)
+    pool.settle("x", bad.id, Refusal(RefusalKind.CREDENTIAL, "no"), 0.0)
+    end = f"{NOON.astimezone() + timedelta(minutes=50):%H:%M}"
+    reason = f"Every credential for 'p' is closed (a, b until {end}: used up; c: no)"
+    assert pool.poll("x", pool.request("x", WISH), 600.0) == Refused(reason)
+
+
+def test_no_end_is_too_far_away_to_be_told() -> None:
     pool = pool_of("a")
-    closed_for_the_day(pool, 100.0)
-    reason = "Every credential for 'p' is closed (a: used up)"
-    assert pool.poll("x", pool.request("x", WISH), 1.0) == Refused(reason)
+    closed_for_the_day(pool, 1e300)
+    refused = pool.poll("x", pool.request("x", WISH), 1.0)
+    assert isinstance(refused, Refused)
+    assert "a until 2027-" in refused.reason
 
 
 @pytest.mark.parametrize("kind", [kind for kind in RefusalKind if kind.is_terminal])

@@ -1,6 +1,7 @@
 """A limit that one run met is known to the next one, also in another project."""
 
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -47,9 +48,26 @@ def test_a_quota_of_the_day_is_not_met_again(shelf: Workspace) -> None:
         code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
         assert (code, len(server.exchanges)) == (4, 1), output
     with LoopbackServer(author) as server:
+        address = server.base_url("openai")
+        for command in (BATCH, ("lld", *BATCH[2:])):
+            code, output = shelf.run(*command, **KEY, OPENAI_BASE_URL=address)
+            assert (code, server.exchanges) == (4, ()), output
+            told = " ".join(output.split())
+            assert "quota of the day is used up" in told
+            assert re.search(r"\(OPENAI_API_KEY until (\d+-\d+-\d+ )?\d\d:\d\d: ", told), output
+            assert re.search(r"run the command again after (\d+-\d+-\d+ )?\d\d:\d\d,", told), output
+
+
+def test_the_key_of_another_account_does_not_rest_for_it(shelf: Workspace, limits: Path) -> None:
+    with LoopbackServer(lambda _asked: refusals.daily_quota()) as server:
         code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
-        assert (code, server.exchanges) == (4, ()), output
-    assert "quota of the day is used up" in output
+        assert code == 4, output
+    assert limits.with_name("limits.salt").stat().st_mode & 0o777 == 0o600
+    another = {"OPENAI_API_KEY": KEYS["draft-b"]}
+    with LoopbackServer(author) as server:
+        code, output = shelf.run(*BATCH, **another, OPENAI_BASE_URL=server.base_url("openai"))
+    assert code in (0, 3), output
+    assert "closed" not in output
 
 
 @pytest.mark.parametrize("spoil", [lambda path: path.write_text("{"), lambda path: path.mkdir()])

@@ -10,7 +10,7 @@ import pytest
 from command import Workspace
 from stage import Stage
 
-from agentos.core.credentials import Rest
+from agentos.core.credentials import Credential, Rest
 from agentos.core.outcomes import Outcome
 from agentos.engines.awake_clock import LOOKED_AT_EVERY, AwakeClock
 from agentos.records.remembered_limits import RememberedLimits
@@ -98,9 +98,10 @@ def test_a_rest_that_is_remembered_gets_no_longer(
 ) -> None:
     limits = RememberedLimits(tmp_path)
     rest = Rest("openai", "org", "gpt", NOON + timedelta(minutes=10), "limited")
-    assert limits.remember([rest], NOON) == ""
+    key = Credential("org", "sk-made-up", "openai")
+    assert limits.remember([rest], [key], NOON) == ""
 
-    recalled = limits.load(NOON + later).rests
+    recalled = limits.load([key], NOON + later).rests
 
     assert [one.until - (NOON + later) for one in recalled] == ([left] if left else [])
 

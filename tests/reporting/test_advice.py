@@ -2,7 +2,7 @@ import pytest
 
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
-from agentos.reporting.advice import TO_GO_ON, advice, folded, to_revise
+from agentos.reporting.advice import TO_GO_ON, advice, folded, to_go_on, to_revise
 
 AGAIN = "type the same command again"
 
@@ -32,9 +32,18 @@ def test_where_means_ran_out_the_same_command_alone_is_no_advice(cause: str) -> 
     assert len(advice(Kind.LLD, interrupted, ["another"])) == 1
 
 
+def test_of_a_quota_that_comes_back_the_time_is_told() -> None:
+    told = to_go_on("credentials", "14:05")
+    assert "run the command again after 14:05" in told
+    assert told.endswith("type: agentos credentials test")
+    assert advice(Kind.LLD, [], ["credentials"], "14:05") == [told]
+    assert to_go_on("budget", "14:05") == TO_GO_ON["budget"]
+    assert to_go_on("credentials") == TO_GO_ON["credentials"]
+
+
 def test_a_sentence_fits_a_narrow_screen() -> None:
     everything = [sentence for kind in Kind for sentence in advice(kind, Outcome)]
-    for sentence in [*everything, *TO_GO_ON.values()]:
+    for sentence in [*everything, *TO_GO_ON.values(), to_go_on("credentials", "14:05")]:
         first, *rest = folded(sentence)
         assert all(len(line) <= 80 for line in (first, *rest))
         assert all(line.startswith("  ") for line in rest)

@@ -48,7 +48,7 @@ def ending(found: Survey, end: BatchEnd, run_id: str) -> Ending:
         items=items,
         # A budget counts what earlier runs of the batch took, too.
         remarks=tuple(filter(None, (f"used: {used}" if used else "", end.budget))),
-        advice=tuple(advice(found.kind, outcomes, end.ran_out)),
+        advice=tuple(advice(found.kind, outcomes, end.ran_out, end.first_back)),
         folders=tuple(sorted({(root / path).parent for path in end.documents.values()})),
         record=found.project.state.runs / run_id,
     )

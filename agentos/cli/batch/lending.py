@@ -45,13 +45,13 @@ class Lending:
             spent=ledger.spent,
             ledger=ledger,
         )
-        memory = LimitMemory(environ, notify)
+        self._memory = LimitMemory(environ, configuration.lent, notify)
         self._credentials = CredentialCoordinator(
             configuration.lent,
             notify=notify,
             budget=self._budget,
-            recalled=memory.recalled,
-            remember=memory.add,
+            recalled=self._memory.recalled,
+            remember=self._memory.add,
             default_slots=slots,
             simulate_rate_limits=simulate_rate_limits(environ),
             lease_term=LEASE_TERM,
@@ -87,3 +87,7 @@ class Lending:
     def describe_budget(self) -> str:
         """What the batch has spent of its limits; empty where there is none."""
         return self._budget.describe()
+
+    def first_back(self) -> str:
+        """The time of day at which a used-up quota is tried again; empty without one."""
+        return self._memory.first_back()

@@ -64,7 +64,8 @@ class BatchSettings:
 class BatchEnd:
     """What became of every item that was due, by label, and what the command returns.
 
-    `budget` says what is spent of one, empty without; `ran_out` are `credentials` and `budget`.
+    `budget` says what is spent of one, empty without; `ran_out` are `credentials` and `budget`;
+    `first_back` is the time of day at which a used-up quota is tried again, empty without one.
     """
 
     results: Mapping[str, WorkflowResult]
@@ -73,6 +74,7 @@ class BatchEnd:
     budget: str
     ran_out: frozenset[str]
     exit_code: int
+    first_back: str = ""
 
     def outcome_of(self, label: str) -> Outcome:
         """The item's outcome; one that was not due was skipped."""
@@ -176,6 +178,7 @@ class Batch:
                 self._lending.describe_budget(),
                 frozenset(self._work.ran_out),
                 code,
+                self._lending.first_back(),
             )
 
     def say(self, text: str) -> None:

@@ -60,6 +60,7 @@ class CredentialCoordinator:
             default_slots=default_slots,
             simulate_rate_limits=simulate_rate_limits,
             lease_term=lease_term,
+            time_of_day=now,
         )
         self._given = {one.name: original for one, original in zip(named, given, strict=True)}
         self._acquired: list[Lease] = []

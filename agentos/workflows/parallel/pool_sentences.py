@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Iterable
-from datetime import timedelta
 
-from agentos.core.clock import Now
+from agentos.core.clock import Now, time_of_day
 from agentos.credentials.answers import (
     Cause,
     Closed,
@@ -140,10 +139,7 @@ class Told:
         told = f"in {math.ceil(round(seconds, 3))}s"
         if seconds < _LONG_PAUSE:
             return told
-        now = self._now()
-        end = now + timedelta(seconds=seconds)
-        is_today = end.astimezone().date() == now.astimezone().date()
-        return f"{told}, at {end.astimezone():{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}"
+        return f"{told}, at {time_of_day(seconds, self._now())}"
 
 
 def _fewer(count: SlotCount) -> str:

@@ -583,7 +583,8 @@ class TestMemory:
         assert told == [Rest("p", "a", P.model, NOON + timedelta(hours=2), "used up")]
         later = Stage(key, recalled=told)
         answer = later.pool.wait("o", later.pool.request("o", P), 0)
-        assert answer == Refused("Every credential for 'p' is closed (a: used up)")
+        end = f"{NOON.astimezone() + timedelta(hours=2):%H:%M}"
+        assert answer == Refused(f"Every credential for 'p' is closed (a until {end}: used up)")
 
     @pytest.mark.parametrize("kind", [RefusalKind.CREDENTIAL, RefusalKind.ACCOUNT])
     def test_what_is_refused_for_good_dies_with_the_run(self, kind: RefusalKind) -> None:
