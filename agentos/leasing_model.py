@@ -1,5 +1,6 @@
 """A model that pays its way: lease a credential, call, settle, and try again where it helps."""
 
+import math
 import random
 import threading
 import time
@@ -42,8 +43,9 @@ MAX_ATTEMPTS = 5
 
 MAX_OVERLOADED = 9
 OVERLOADED_PATIENCE = 1800.0
-"""The same where the provider says that it is busy: so many, and for so many seconds at least. The
-pool keeps all calls to it back for a while after each."""
+"""The same where the provider says that it is busy: so many, whatever comes in between, and for so
+many seconds at least since the first. After each the pool keeps all calls to it back for a while.
+"""
 
 MAX_EMPTY_ANSWERS = 2
 """An empty answer has been paid for, and the same question mostly brings the same."""
@@ -136,7 +138,7 @@ class LeasingModel:
         """
         self._flight = None
         failures: Counter[RefusalKind] = Counter()
-        began = self._clock()
+        overloaded_since = math.inf
         pause = 0.0
         while True:
             lease = self._acquire(request, pause)
@@ -148,14 +150,16 @@ class LeasingModel:
             if result.kind is RefusalKind.RATE_LIMITED or result.kind.is_terminal:
                 continue  # the pool has rested or closed it; the next lease waits or is another
             failures[result.kind] += 1
-            if self._gives_up(result.kind, failures[result.kind], began):
+            if result.kind is RefusalKind.OVERLOADED:
+                overloaded_since = min(overloaded_since, self._clock())
+            if self._gives_up(result.kind, failures[result.kind], overloaded_since):
                 raise _complaint(self._model.name, result, failures.total())
             if result.kind is not RefusalKind.OVERLOADED:  # for that the pool rests the domain
                 pause = self._backoff(failures.total(), result.retry_after)
 
-    def _gives_up(self, kind: RefusalKind, failures: int, began: float) -> bool:
+    def _gives_up(self, kind: RefusalKind, failures: int, overloaded_since: float) -> bool:
         if kind is RefusalKind.OVERLOADED:
-            has_waited = self._clock() - began >= OVERLOADED_PATIENCE
+            has_waited = self._clock() - overloaded_since >= OVERLOADED_PATIENCE
             return failures >= MAX_OVERLOADED and has_waited
         return failures >= _attempts(kind)
 

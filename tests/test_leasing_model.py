@@ -109,6 +109,9 @@ class Rig:
     def clock(self) -> float:
         return self._now
 
+    def passes(self, seconds: float) -> None:
+        self._now += seconds
+
     def pause(self, seconds: float) -> None:
         self._enter("pause")
         self.pauses.append(seconds)
@@ -282,7 +285,24 @@ def test_patience_with_it_ends_after_many_attempts_and_a_long_time(
     rig = Rig(*[refused(RefusalKind.OVERLOADED)] * attempts)
     rig.seconds = seconds
     assert OVERLOADED_PATIENCE == 1800.0
-    with pytest.raises(ModelError, match=f"no answer in {min(attempts, 30)} attempts"):
+    with pytest.raises(ModelError, match=f"no answer in {attempts} attempts"):
+        rig.run()
+
+
+def test_the_wait_for_the_first_lease_takes_nothing_of_the_patience() -> None:
+    rig = Rig(*[refused(RefusalKind.OVERLOADED)] * MAX_OVERLOADED, ANSWER)
+    rig.seconds = 10.0
+    waits = iter([3600.0])
+    rig.meanwhile["acquire"] = lambda: rig.passes(next(waits, 0.0))
+    assert rig.run() == ANSWER
+
+
+def test_what_comes_in_between_does_not_renew_it() -> None:
+    between = [refused(RefusalKind.RATE_LIMITED), refused(RefusalKind.TRANSIENT)]
+    half = [refused(RefusalKind.OVERLOADED)] * (MAX_OVERLOADED - 1)
+    rig = Rig(*half, *between, refused(RefusalKind.OVERLOADED))
+    rig.seconds = 600.0
+    with pytest.raises(ModelError, match=f"no answer in {MAX_OVERLOADED + 1} attempts"):
         rig.run()
 
 
