@@ -164,11 +164,13 @@ class LeasingModel:
         return failures >= _attempts(kind)
 
     def _backoff(self, failures: int, wished: float | None) -> float:
-        """Seconds before the next attempt; spread, so that children do not come back as one."""
-        if wished is not None:
-            return min(wished, LONGEST_PAUSE)
+        """Seconds before the next attempt; spread, so that children do not come back as one.
+
+        A wish only makes it longer: one for nothing would take all attempts in a moment.
+        """
         longest = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_BACKOFF)
-        return longest * (1 + self._jitter()) / 2
+        own = longest * (1 + self._jitter()) / 2
+        return max(own, min(wished or 0.0, LONGEST_PAUSE))
 
     def _acquire(self, request: Request, pause: float) -> Lease:
         """A lease after a pause, for neither of which a deadline runs."""

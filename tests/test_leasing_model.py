@@ -324,6 +324,14 @@ def test_the_pause_that_the_provider_names_is_kept() -> None:
     assert rig.pauses == [12.5, 2 * FIRST_PAUSE]
 
 
+def test_a_shorter_one_than_ours_is_not() -> None:
+    rig = Rig(
+        *[refused(RefusalKind.TRANSIENT, 0.0)] * 2, refused(RefusalKind.TRANSIENT, 3.0), ANSWER
+    )
+    rig.run()
+    assert rig.pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+
+
 @pytest.mark.parametrize("retry_after", [LONGEST_PAUSE + 1, 86_400.0, 1e300])
 def test_but_for_no_longer_than_one_can_wait_without_a_sign_of_life(retry_after: float) -> None:
     rig = Rig(refused(RefusalKind.TRANSIENT, retry_after), ANSWER)
