@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agentos.core.backoff import backoff
 from agentos.core.calls import (
     Answer,
     Lease,
@@ -50,14 +51,11 @@ many seconds at least since the first. After each the pool keeps all calls to it
 MAX_EMPTY_ANSWERS = 2
 """An empty answer has been paid for, and the same question mostly brings the same."""
 
-FIRST_PAUSE = 1.0
-"""Seconds before the second attempt; each further pause is twice the one before."""
+FIRST_CALL_PAUSE, LONGEST_CALL_PAUSE = 1.0, 60.0
+"""Seconds before a call is made again; each pause is twice the one before."""
 
-LONGEST_BACKOFF = 60.0
-"""Seconds of a pause that no provider asked for."""
-
-LONGEST_PAUSE = 600.0
-"""Seconds of one that it did: whoever is away for longer is asked for a sign of life."""
+LONGEST_WISHED_PAUSE = 600.0
+"""Seconds of one that a provider wants: whoever is away for longer is asked for a sign of life."""
 
 SIMULATED_BACKOFF = 1.0
 """Seconds of the rate limit that AGENTOS_SIMULATE_429 plays."""
@@ -155,7 +153,7 @@ class LeasingModel:
             if self._gives_up(result.kind, failures[result.kind], overloaded_since):
                 raise _complaint(self._model.name, result, failures.total())
             if result.kind is not RefusalKind.OVERLOADED:  # for that the pool rests the domain
-                pause = self._backoff(failures.total(), result.retry_after)
+                pause = self._pause_after(failures.total(), result.retry_after)
 
     def _gives_up(self, kind: RefusalKind, failures: int, overloaded_since: float) -> bool:
         if kind is RefusalKind.OVERLOADED:
@@ -163,14 +161,13 @@ class LeasingModel:
             return failures >= MAX_OVERLOADED and has_waited
         return failures >= _attempts(kind)
 
-    def _backoff(self, failures: int, wished: float | None) -> float:
-        """Seconds before the next attempt; spread, so that children do not come back as one.
+    def _pause_after(self, failures: int, wished: float | None) -> float:
+        """Seconds before the next attempt.
 
         A wish only makes it longer: one for nothing would take all attempts in a moment.
         """
-        longest = min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_BACKOFF)
-        own = longest * (1 + self._jitter()) / 2
-        return max(own, min(wished or 0.0, LONGEST_PAUSE))
+        own = backoff(failures, FIRST_CALL_PAUSE, LONGEST_CALL_PAUSE, self._jitter)
+        return max(own, min(wished or 0.0, LONGEST_WISHED_PAUSE))
 
     def _acquire(self, request: Request, pause: float) -> Lease:
         """A lease after a pause, for neither of which a deadline runs."""

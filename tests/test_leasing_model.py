@@ -32,8 +32,8 @@ from agentos.core.events import (
     LeaseRequested,
 )
 from agentos.leasing_model import (
-    FIRST_PAUSE,
-    LONGEST_PAUSE,
+    FIRST_CALL_PAUSE,
+    LONGEST_WISHED_PAUSE,
     MAX_ATTEMPTS,
     MAX_EMPTY_ANSWERS,
     MAX_OVERLOADED,
@@ -321,7 +321,7 @@ def test_a_pause_is_part_of_the_wait_for_a_lease() -> None:
 def test_the_pause_that_the_provider_names_is_kept() -> None:
     rig = Rig(refused(RefusalKind.TRANSIENT, 12.5), refused(RefusalKind.TRANSIENT), ANSWER)
     rig.run()
-    assert rig.pauses == [12.5, 2 * FIRST_PAUSE]
+    assert rig.pauses == [12.5, 2 * FIRST_CALL_PAUSE]
 
 
 def test_a_shorter_one_than_ours_is_not() -> None:
@@ -329,14 +329,14 @@ def test_a_shorter_one_than_ours_is_not() -> None:
         *[refused(RefusalKind.TRANSIENT, 0.0)] * 2, refused(RefusalKind.TRANSIENT, 3.0), ANSWER
     )
     rig.run()
-    assert rig.pauses == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+    assert rig.pauses == [FIRST_CALL_PAUSE, 2 * FIRST_CALL_PAUSE, 4 * FIRST_CALL_PAUSE]
 
 
-@pytest.mark.parametrize("retry_after", [LONGEST_PAUSE + 1, 86_400.0, 1e300])
+@pytest.mark.parametrize("retry_after", [LONGEST_WISHED_PAUSE + 1, 86_400.0, 1e300])
 def test_but_for_no_longer_than_one_can_wait_without_a_sign_of_life(retry_after: float) -> None:
     rig = Rig(refused(RefusalKind.TRANSIENT, retry_after), ANSWER)
     rig.run()
-    assert rig.pauses == [LONGEST_PAUSE] == [600.0]
+    assert rig.pauses == [LONGEST_WISHED_PAUSE] == [600.0]
 
 
 def test_rate_limits_are_no_failures() -> None:
@@ -461,7 +461,7 @@ class TestWhatIsNoAnswer:
         assert MAX_EMPTY_ANSWERS == 2
         empty = Refusal(RefusalKind.EMPTY, why, HINT, "empty", ANSWER.usage)
         assert rig.settled == [("1", empty), ("2", empty)]
-        assert rig.pauses == [FIRST_PAUSE]
+        assert rig.pauses == [FIRST_CALL_PAUSE]
         assert rig.events[3] == CallRefused(
             call="1",
             credential="key-1",
@@ -486,7 +486,7 @@ class TestWhatIsNoAnswer:
         passing = [refused(RefusalKind.TRANSIENT)] * (MAX_ATTEMPTS - 1)
         rig = Rig(*(empty + passing if empty_first else passing + empty), ANSWER)
         assert rig.run() == ANSWER
-        assert rig.pauses == [FIRST_PAUSE * 2**n for n in range(MAX_ATTEMPTS)]
+        assert rig.pauses == [FIRST_CALL_PAUSE * 2**n for n in range(MAX_ATTEMPTS)]
 
     @pytest.mark.parametrize(
         ("last", "why"),

@@ -1,11 +1,11 @@
 """A slot's work: one child, from its start to the last piece of its item's end."""
 
-import random
 import threading
 import time
 from collections.abc import Callable
 
 from agentos.cli.batch.lending import Lending
+from agentos.core.backoff import backoff
 from agentos.core.child_spec import ChildSpec, ItemSpec
 from agentos.core.errors import EngineError, ItemError
 from agentos.core.events import AttemptFailed, Event, Reported
@@ -17,7 +17,7 @@ from agentos.reporting.costs import Costs
 from agentos.workspace.finishing import finish_item
 from agentos.workspace.project import Project
 
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+FIRST_ITEM_PAUSE, LONGEST_ITEM_PAUSE = 2.0, 60.0
 """Seconds before an item is tried again; each pause is twice the one before."""
 
 
@@ -87,7 +87,7 @@ class ItemWork:
             report = self._run_child(item)
             if report.outcome is not Outcome.FAILED or not report.may_pass:
                 return report
-            pause = pause_after(attempt)
+            pause = backoff(attempt, FIRST_ITEM_PAUSE, LONGEST_ITEM_PAUSE)
             self._publish(
                 AttemptFailed(
                     item=item.label,
@@ -121,8 +121,3 @@ class ItemWork:
             self.ran_out.add(report.stopped_by)
             self._drain(report.error)
         return report
-
-
-def pause_after(attempt: int, jitter: Callable[[], float] = random.random) -> float:
-    """Seconds before the next attempt; spread, so that what failed together is not back as one."""
-    return min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE) * (1 + jitter()) / 2
