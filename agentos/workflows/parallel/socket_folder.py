@@ -3,9 +3,11 @@
 import errno
 import os
 import re
+import socket
 import stat
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +18,9 @@ from agentos.core.errors import ConfigError
 
 _MAX_PATH = 103 if sys.platform == "darwin" else 107  # bytes of a socket's address, without its NUL
 _SOCKET = "s"
+_LONGEST_START = 600.0
+"""Seconds between the making of the folder and that of the socket: a start waits for survivors."""
+
 _FOLDER_NAME = re.compile(r"agentos-(?P<pid>[0-9]{1,9})-[A-Za-z0-9_]{8}")
 
 
@@ -95,12 +100,36 @@ def _prefix() -> str:
 
 
 def _sweep(base: Path) -> None:
-    """Remove what runs left here that were killed: ours, and their process is no more."""
+    """Remove what runs left here that were killed: ours, and their process is no more.
+
+    A container that shares the folder has numbers of its own for processes, so what can be reached
+    is in use whatever its number says.
+    """
     with suppress(OSError):
         for entry in base.iterdir():
             match = _FOLDER_NAME.fullmatch(entry.name)
-            if match and not psutil.pid_exists(int(match["pid"])) and _is_ours(entry):
+            if (
+                match
+                and not psutil.pid_exists(int(match["pid"]))
+                and _is_ours(entry)
+                and _is_abandoned(entry)
+            ):
                 remove_socket_folder(entry)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether nobody listens on its socket, or has made none in the time that a start takes."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.setblocking(False)  # a queue that is full is somebody's, too
+        try:
+            probe.connect(str(folder / _SOCKET))
+        except ConnectionRefusedError:
+            return True
+        except FileNotFoundError:
+            return time.time() - folder.lstat().st_mtime > _LONGEST_START
+        except OSError:
+            return False
+    return False
 
 
 def _is_ours(entry: Path) -> bool:

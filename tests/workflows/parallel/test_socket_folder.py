@@ -82,33 +82,67 @@ def test_the_limit_is_what_the_system_allows(base: Path) -> None:
         socket_path(too_long)
 
 
+def left_by_a_killed_run(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "s"))
+        server.listen()
+    return folder
+
+
 def test_what_dead_runs_left_is_swept(base: Path, dead_pid: int) -> None:
-    left = base / f"agentos-{dead_pid}-abcd1234"
-    left.mkdir()
-    (left / "s").touch()
+    left = left_by_a_killed_run(base / f"agentos-{dead_pid}-abcd1234")
+    before_its_socket = base / f"agentos-{dead_pid}-empty123"
+    before_its_socket.mkdir()
+    os.utime(before_its_socket, (0, 0))
     socket_folder({"TMPDIR": str(base)})
     assert not left.exists()
+    assert not before_its_socket.exists()
+
+
+def test_what_is_in_use_stays_also_where_its_process_cannot_be_seen(
+    base: Path, dead_pid: int
+) -> None:
+    served = base / f"agentos-{dead_pid}-abcd1234"
+    begun = base / f"agentos-{dead_pid}-begun123"
+    for folder in (served, begun):
+        folder.mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(served / "s"))
+        server.listen()
+        socket_folder({"TMPDIR": str(base)})
+        assert (served / "s").exists()
+    assert begun.exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses")
+def test_also_while_it_has_no_room_for_another_connection(base: Path, dead_pid: int) -> None:
+    busy = base / f"agentos-{dead_pid}-abcd1234"
+    busy.mkdir()
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+        server.bind(str(busy / "s"))
+        server.listen(0)
+        client.connect(str(busy / "s"))  # and nobody accepts it
+        socket_folder({"TMPDIR": str(base)})
+        assert (busy / "s").exists()
 
 
 def test_everything_else_stays(base: Path, dead_pid: int) -> None:
-    living = base / f"agentos-{os.getpid()}-abcd1234"
-    full = base / f"agentos-{dead_pid}-full1234"
-    foreign = base / f"agentos-{dead_pid}-notes"
-    target = base / "target"
+    living = left_by_a_killed_run(base / f"agentos-{os.getpid()}-abcd1234")
+    full = left_by_a_killed_run(base / f"agentos-{dead_pid}-full1234")
+    foreign = left_by_a_killed_run(base / f"agentos-{dead_pid}-notes")
+    target = left_by_a_killed_run(base / "target")
     link = base / f"agentos-{dead_pid}-link1234"
-    for folder in (living, full, foreign, target):
-        folder.mkdir()
     (full / "somebody's").touch()
-    (target / "s").touch()
     link.symlink_to(target)
     socket_folder({"TMPDIR": str(base)})
-    assert all(path.exists() for path in (living, full / "somebody's", foreign, target / "s", link))
+    stay = (living / "s", full / "somebody's", foreign / "s", target / "s", link)
+    assert all(path.exists() for path in stay)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a folder to somebody else")
 def test_folders_of_other_users_stay(base: Path, dead_pid: int) -> None:
-    theirs = base / f"agentos-{dead_pid}-abcd1234"
-    theirs.mkdir()
+    theirs = left_by_a_killed_run(base / f"agentos-{dead_pid}-abcd1234")
     os.chown(theirs, 65534, 65534)
     socket_folder({"TMPDIR": str(base)})
     assert theirs.exists()
