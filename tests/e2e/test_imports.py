@@ -5,7 +5,9 @@ from loopback import environment
 
 from agentos.testing import LoopbackServer, author
 
-HEAVY = {"anthropic", "openai", "google.genai", "httpx2", "pydantic", "click", "rich"}
+SDKS = {"anthropic", "openai", "google.genai", "httpx2", "pydantic"}
+OF_THE_PARENT = {"click", "rich", "agentos.credentials", "agentos.workflows.parallel.coordinator"}
+HEAVY = SDKS | OF_THE_PARENT
 
 
 def imported(shelf: Workspace) -> set[str]:
