@@ -18,6 +18,7 @@ from agentos.core.errors import (
     Interrupted,
     ItemError,
     LockedError,
+    SpendingUnrecorded,
 )
 from agentos.core.events import Event, Reported
 from agentos.core.files import read_regular
@@ -48,6 +49,14 @@ BYTES_PER_TOKEN = 3
 LARGEST_TEMPLATE = 4096
 LEAST_CONTEXT = 2000
 """Bytes, so that a model with a small window sees at least some of the project."""
+
+
+_STOPPED_BY: Mapping[type[AgentosError], str] = {
+    CredentialsExhausted: "credentials",
+    BudgetExhausted: "budget",
+    SpendingUnrecorded: "disk",
+}
+"""What the report says of an item that can make no further call."""
 
 
 class Workflow(Protocol):
@@ -84,8 +93,8 @@ def run_item(
     except Interrupted as stop:
         say(f"{stop}; the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop))
-    except (CredentialsExhausted, BudgetExhausted) as stop:
-        stopped_by = "budget" if isinstance(stop, BudgetExhausted) else "credentials"
+    except tuple(_STOPPED_BY) as stop:
+        stopped_by = _STOPPED_BY[type(stop)]
         with_what = "with a higher limit " if stopped_by == "budget" else ""
         say(f"{stop}; {with_what}the same command resumes")
         return Reported(outcome=Outcome.INTERRUPTED, error=str(stop), stopped_by=stopped_by)

@@ -131,8 +131,8 @@ class LeasingModel:
     def run(self, request: Request) -> Answer:
         """Ask until there is an answer.
 
-        Raises ModelError for a refusal that would repeat, CredentialsExhausted or BudgetExhausted
-        when no further call will be possible, Interrupted after `cancel`.
+        Raises ModelError for a refusal that would repeat, CredentialsExhausted, BudgetExhausted or
+        SpendingUnrecorded when no further call will be possible, Interrupted after `cancel`.
         """
         self._flight = None
         failures: Counter[RefusalKind] = Counter()

@@ -5,7 +5,12 @@ import pytest
 
 from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
 from agentos.core.child_spec import ItemSpec
-from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
+from agentos.core.errors import (
+    BudgetExhausted,
+    CredentialsExhausted,
+    Interrupted,
+    SpendingUnrecorded,
+)
 from agentos.core.events import CallEvent, CallFinished, CallStarted, Event, Reported, StepFinished
 from agentos.core.items import Item, Kind
 from agentos.core.model_settings import ModelSettings
@@ -95,6 +100,11 @@ class TestStopped:
             (
                 CredentialsExhausted("every credential is closed", "add one"),
                 "credentials",
+                "the same command resumes",
+            ),
+            (
+                SpendingUnrecorded("what calls cost cannot be recorded: the disk is full"),
+                "disk",
                 "the same command resumes",
             ),
             (

@@ -27,7 +27,7 @@ from agentos.records.state_folder import prepare_state
 from agentos.reporting.advice import folded, to_go_on, to_revise
 from agentos.reporting.costs import Costs
 from agentos.reporting.status import State
-from agentos.reporting.summary import exit_code
+from agentos.reporting.summary import RUNS_OUT, exit_code
 from agentos.workflows.parallel import CredentialCoordinator
 from agentos.workspace.configuration import configure, read_layers
 from agentos.workspace.finishing import finish_item
@@ -107,7 +107,7 @@ def run_in_foreground(
         say(f"used: {used}")
     if report.stopped_by:
         say(to_go_on(report.stopped_by, memory.first_back()))
-    return exit_code([report.outcome], signal=stopped_by, exhausted=bool(report.stopped_by))
+    return exit_code([report.outcome], signal=stopped_by, exhausted=report.stopped_by in RUNS_OUT)
 
 
 def _told(item: Item, report: Reported) -> list[str]:

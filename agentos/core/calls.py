@@ -196,7 +196,7 @@ class Model(Protocol):
 Complete = Callable[[Request], Answer]
 """How a workflow asks: leasing, retrying and refusals are behind it.
 
-Raises ModelError, CredentialsExhausted or Interrupted.
+Raises ModelError, Interrupted, and what Leases.acquire raises.
 """
 
 
@@ -229,7 +229,7 @@ class Leases(Protocol):
     def acquire(self, wish: Wish) -> Lease:
         """Wait for a credential that serves the wish, and for the budget to have room for it.
 
-        Raises CredentialsExhausted or BudgetExhausted when that will never be.
+        Raises CredentialsExhausted, BudgetExhausted or SpendingUnrecorded when that will never be.
         """
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:

@@ -13,6 +13,7 @@
     │       └── ModelUnavailable  it kept failing for a reason that passes
     ├── CredentialsExhausted 4  no credential is left that could serve a call
     ├── BudgetExhausted      4  the budget has no room for a call
+    ├── SpendingUnrecorded   1  what calls cost cannot be written down
     ├── EngineError          1  a child process could not be started
     │   └── EngineBusy       1  the machine has no room for one right now
     └── Interrupted        130  told to stop; what was done is checkpointed
@@ -112,6 +113,12 @@ class BudgetExhausted(AgentosError):  # noqa: N818 - a limit that the user set, 
     """The budget has no room for the worst case of the next call."""
 
     exit_code = 4
+
+
+class SpendingUnrecorded(AgentosError):  # noqa: N818 - a state of the disk, named as the two above
+    """What the next call may cost cannot be written down, so it must not be made."""
+
+    exit_code = 1
 
 
 class EngineError(AgentosError):

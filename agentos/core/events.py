@@ -188,8 +188,8 @@ class Notice(Event):
 class Reported(Event):
     """A child's last word. Hashes are SHA-256 in hex, `document` a path inside the project.
 
-    `may_pass` is true of a failure that may not repeat; `stopped_by` is `credentials` or `budget`
-    where no further call was possible.
+    `may_pass` is true of a failure that may not repeat; `stopped_by` is `credentials`, `budget` or
+    `disk` where no further call was possible.
     """
 
     outcome: Outcome

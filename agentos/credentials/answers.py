@@ -29,11 +29,13 @@ class Waiting:
 class Refused:
     """No credential will ever serve this, or the budget has no room for it.
 
+    Or it is `unrecorded`: what it may cost cannot be written down, so it must not be made.
     `reason` is a sentence without its full stop.
     """
 
     reason: str
     over_budget: bool = False
+    unrecorded: bool = False
 
 
 class Cause(Enum):

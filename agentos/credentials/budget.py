@@ -49,7 +49,7 @@ class Budget:
         self._tokens = tokens
         self._spent = spent
         self._ledger = ledger
-        self._unwritable = ""
+        self._fault = ""
         self._reserved: dict[str, tuple[Wish, Cost]] = {}
 
     @property
@@ -62,7 +62,7 @@ class Budget:
         most = self._most(wish)
         if not most.tokens:
             return Room.NOW
-        if self._unwritable or not self._holds(self._spent + most):
+        if self._fault or not self._holds(self._spent + most):
             return Room.NEVER
         flying = sum((cost for _, cost in self._reserved.values()), Cost())
         return Room.NOW if self._holds(self._spent + flying + most) else Room.LATER
@@ -82,18 +82,28 @@ class Budget:
         self._reserved[call] = (wish, most)
         return True
 
+    @property
+    def outlives_power_cuts(self) -> bool:
+        """Whether a limit is to hold over one: then a call waits for `sync`."""
+        is_limited = self._nanodollars is not None or self._tokens is not None
+        return self._ledger is not None and is_limited
+
     def sync(self) -> None:
-        """Have on disk what was set aside, if a limit is to hold over a power cut; raises OSError.
+        """Have on disk what was set aside; raises OSError.
 
         It changes nothing of the budget, so it needs no lock that others wait for.
         """
-        is_limited = self._nanodollars is not None or self._tokens is not None
-        if self._ledger is not None and is_limited:
+        if self._ledger is not None:
             self._ledger.sync()
 
     def cannot_be_recorded(self, error: OSError) -> None:
         """There is no room from now on for a call that costs something."""
-        self._unwritable = error.strerror or str(error)
+        self._fault = f"what calls cost cannot be recorded: {error.strerror or error}"
+
+    @property
+    def fault(self) -> str:
+        """Why calls cannot be recorded, a sentence without its full stop; empty if they can."""
+        return self._fault
 
     def settle(self, call: str, usage: Usage | None) -> None:
         """Count what the call took, or all that was set aside where nobody tells."""
@@ -118,8 +128,8 @@ class Budget:
 
     def why_no_room(self, wish: Wish) -> str:
         """A sentence without its full stop, for a call that there never will be room for."""
-        if self._unwritable:
-            return f"what calls cost cannot be recorded: {self._unwritable}"
+        if self._fault:
+            return self._fault
         most = self._most(wish)
         if self._tokens is not None and self._spent.tokens + most.tokens > self._tokens:
             return (

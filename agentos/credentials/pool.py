@@ -84,17 +84,41 @@ class CredentialPool:
 
         The whole queue is granted, in turn, what it can get; the others hear of it when they poll.
         """
+        answer = self.look(owner, ticket, now)
+        if isinstance(answer, Lease):
+            self._loans[ticket].was_given = True
+        return answer
+
+    def look(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
+        """The same for a caller who keeps a lease to himself until he may `give` it."""
         self._hear(owner)
         self._serve(now)
         loan = self._loans.get(ticket)
         if loan is not None and loan.owner == owner:
-            loan.was_given = True
             return loan.lease
         if refused := self._refused.get((owner, ticket)):
             return refused
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             return self._waits[ticket]
         return Refused("There is no such ticket")
+
+    def give(self, owner: str | None, lease_id: str) -> bool:
+        """Whether the owner may have the lease, which he uses then; False if it is his no more."""
+        loan = self._loans.get(lease_id)
+        if loan is None or loan.owner != owner:
+            return False
+        loan.was_given = True
+        return True
+
+    def cannot_be_recorded(
+        self, owner: str | None, lease_id: str, error: OSError, now: float
+    ) -> None:
+        """Refuse the call of a lease after all, and every further one that costs something."""
+        self._budget.cannot_be_recorded(error)
+        loan = self._loans.get(lease_id)
+        if loan is not None and loan.owner == owner:
+            self._drop(lease_id, now)
+            self._refused[owner, lease_id] = Refused(self._budget.fault, unrecorded=True)
 
     def renew(self, owner: str) -> None:
         """Hear that the owner is there and still needs what it holds."""
@@ -228,10 +252,15 @@ class CredentialPool:
     def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room, now: float) -> Refused | None:
         """Why the ticket will never be served, if that is so."""
         if wanted.wish is not None and room is Room.NEVER:
-            return Refused(self._budget.why_no_room(wanted.wish), over_budget=True)
+            return self._no_room(wanted.wish)
         if all(hope.closed_at(now) is not None for hope in hopes):
             return Refused(why_none(wanted.provider, hopes, now, self._time_of_day()))
         return None
+
+    def _no_room(self, wish: Wish) -> Refused:
+        if self._budget.fault:
+            return Refused(self._budget.fault, unrecorded=True)
+        return Refused(self._budget.why_no_room(wish), over_budget=True)
 
     def _room_for(self, wanted: Ticket) -> Room:
         return Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
@@ -262,8 +291,7 @@ class CredentialPool:
     def _grant(self, ticket: str, hope: Hope, now: float) -> None:
         wanted, key = self._tickets[ticket], hope.key
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
-            why = self._budget.why_no_room(wanted.wish)
-            self._refuse(ticket, Refused(why, over_budget=True))
+            self._refuse(ticket, self._no_room(wanted.wish))
             return
         del self._tickets[ticket]
         if wanted.owner is not None:

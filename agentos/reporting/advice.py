@@ -9,6 +9,10 @@ from agentos.core.paths import ACTIVE_BRIEFS, ISSUES
 
 TO_GO_ON: Mapping[str, str] = {
     "budget": "to go on, give a higher limit; --budget-reset forgets what a batch has spent",
+    "disk": (
+        "to go on, make the project's state folder, .agentos/, writable again (a full disk needs"
+        " room), and run the command again"
+    ),
     "credentials": "to go on, add a credential that works, and run the command again",
 }
 """By what an item was stopped by (`core.events.Reported`)."""

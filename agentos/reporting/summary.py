@@ -9,6 +9,9 @@ EXHAUSTED_EXIT_CODE = 4
 FAILED_EXIT_CODE = 1
 NEEDS_REVISION_EXIT_CODE = 3
 
+RUNS_OUT = frozenset({"budget", "credentials"})
+"""Of what an item can be stopped by (`core.events.Reported`), what there was too little of."""
+
 _NAMED = (Outcome.FAILED, Outcome.INTERRUPTED)
 _PHRASES: Mapping[Outcome, Callable[[int], str]] = {
     Outcome.APPROVED: lambda _: "approved",

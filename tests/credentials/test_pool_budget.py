@@ -183,9 +183,34 @@ class TestRefusal:
     def test_what_cannot_be_recorded_is_not_lent(self, room: Room) -> None:
         room.ledger.is_full = True
         reason = "what calls cost cannot be recorded: No space left on device"
-        assert room.ask(wish(10)) == Refused(reason, over_budget=True)
+        for _ in range(2):  # when it is noticed, and from then on
+            assert room.ask(wish(10)) == Refused(reason, unrecorded=True)
         assert isinstance(room.ask(FREE), Lease)
         assert room.spent == 0
+
+    def test_a_lease_that_could_not_be_recorded_was_never_made(self, room: Room) -> None:
+        ticket = room.pool.request("o", wish(60))
+        assert isinstance(room.pool.look("o", ticket, 0.0), Lease)
+        for owner in ("stranger", "o"):
+            room.pool.cannot_be_recorded(owner, ticket, OSError(5, "Input/output error"), 0.0)
+        reason = "what calls cost cannot be recorded: Input/output error"
+        assert room.pool.poll("o", ticket, 0.0) == Refused(reason, unrecorded=True)
+        assert not room.pool.give("o", ticket)
+        assert room.spent == 0
+
+    def test_one_that_was_given_before_may_have_been_made(self, room: Room) -> None:
+        lease = room.lease(wish(60))
+        assert room.pool.look("o", lease.id, 0.0) is lease
+        room.pool.cannot_be_recorded("o", lease.id, OSError("gone"), 0.0)
+        assert room.spent == 60
+
+    def test_a_lease_is_given_to_its_owner_alone(self, room: Room) -> None:
+        ticket = room.pool.request("o", wish(60))
+        room.pool.look("o", ticket, 0.0)
+        assert not room.pool.give("stranger", ticket)
+        assert room.pool.give("o", ticket)
+        room.pool.take_back("o", 0.0)
+        assert room.spent == 60
 
 
 class TestCost:

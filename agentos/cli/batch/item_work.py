@@ -26,8 +26,8 @@ class ItemWork:
 
     `spec_of` gives what a child is told of its item; `drain` hears, with the reason, that no
     further call is possible. An item that failed for a reason that may pass is tried up to
-    `retries` times more. `documents` are those that came about and `ran_out` holds
-    `credentials` and `budget`, as far as the calls so far have ended.
+    `retries` times more. `documents` are those that came about and `ran_out` holds what stopped
+    items (`core.events.Reported`), as far as the calls so far have ended.
     """
 
     def __init__(

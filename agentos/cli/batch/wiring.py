@@ -31,7 +31,7 @@ from agentos.engines.relay import OutputRelay
 from agentos.records.run_folder import RunFolder
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
-from agentos.reporting.summary import exit_code
+from agentos.reporting.summary import RUNS_OUT, exit_code
 from agentos.workflows.parallel import ParallelCoordinator, WorkflowResult
 from agentos.workflows.parallel.halt import HaltRule
 from agentos.workspace.configuration import Configuration
@@ -64,8 +64,9 @@ class BatchSettings:
 class BatchEnd:
     """What became of every item that was due, by label, and what the command returns.
 
-    `budget` says what is spent of one, empty without; `ran_out` are `credentials` and `budget`;
-    `first_back` is the time of day at which a used-up quota is tried again, empty without one.
+    `budget` says what is spent of one, empty without; `ran_out` is what stopped items
+    (`core.events.Reported`); `first_back` is the time of day at which a used-up quota is tried
+    again, empty without one.
     """
 
     results: Mapping[str, WorkflowResult]
@@ -244,7 +245,7 @@ class Batch:
         return exit_code(
             [*outcomes, *(Outcome(standing.state) for standing in self._skipped)],
             signal=self._coordinator.shutdown_signal,
-            exhausted=bool(self._work.ran_out),
+            exhausted=not RUNS_OUT.isdisjoint(self._work.ran_out),
             console_failed=self._console_failed,
         )
 

@@ -152,11 +152,13 @@ class CredentialCoordinator:
 
     def _wait(self, owner: str | None, ticket: str, timeout: float) -> Lease | Waiting | Refused:
         deadline = self._clock() + timeout
+        has_to_last = self._budget.outlives_power_cuts
+        ask = self._pool.look if has_to_last else self._pool.poll
         while True:
             with self._changed:
                 now = self._clock()
                 sentences = [of_lapse(one) for one in self._pool.lapse(now)]
-                answer = self._pool.poll(owner, ticket, now)
+                answer = ask(owner, ticket, now)
                 slots_changed = self._slots_changed()  # a quota's day may be over
                 if sentences or not isinstance(answer, Waiting):
                     self._wake()
@@ -170,24 +172,26 @@ class CredentialCoordinator:
             self._tell_of_slots(slots_changed)
             for sentence in sentences:
                 self._tell(sentence)
-            if isinstance(answer, Lease):
-                return self._recorded(owner, answer)
+            if has_to_last and isinstance(answer, Lease) and not self._is_recorded(owner, answer):
+                continue  # the ticket is refused now, or waits again
             if not isinstance(answer, Waiting) or now >= deadline:
                 return answer
 
-    def _recorded(self, owner: str | None, lease: Lease) -> Lease | Refused:
-        """The lease, once its call's worst case is on disk; outside of the lock, for it is slow."""
+    def _is_recorded(self, owner: str | None, lease: Lease) -> bool:
+        """Wait until the worst case of the lease's call is on disk, and give the lease then.
+
+        False if that is impossible, or the lease is the owner's no more. It is slow, and so done
+        outside of the lock.
+        """
         try:
             self._budget.sync()
         except OSError as error:
             with self._changed:
-                self._budget.cannot_be_recorded(error)
-                self._pool.cancel(owner, lease.id, self._clock())
+                self._pool.cannot_be_recorded(owner, lease.id, error, self._clock())
                 self._wake()
-            return Refused(
-                f"what calls cost cannot be recorded: {error.strerror}", over_budget=True
-            )
-        return lease
+            return False
+        with self._changed:
+            return self._pool.give(owner, lease.id)
 
     def _settle(self, owner: str | None, lease_id: str, result: Answer | Refusal | None) -> None:
         with self._changed:

@@ -10,7 +10,12 @@ from multiprocessing.connection import Client, answer_challenge, deliver_challen
 from typing import Any
 
 from agentos.core.calls import Answer, Lease, Refusal, Wish
-from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
+from agentos.core.errors import (
+    BudgetExhausted,
+    CredentialsExhausted,
+    Interrupted,
+    SpendingUnrecorded,
+)
 from agentos.workflows.parallel.lease_line import Line
 from agentos.workflows.parallel.lease_wire import (
     FACADE,
@@ -53,8 +58,8 @@ class LeaseClient:
     def acquire(self, wish: Wish) -> Lease:
         """Wait for a credential that serves the wish, and for the budget.
 
-        Raises CredentialsExhausted or BudgetExhausted when that will never be, Interrupted when
-        this client was closed or the supervisor is gone.
+        Raises CredentialsExhausted, BudgetExhausted or SpendingUnrecorded when that will never be,
+        Interrupted when this client was closed or the supervisor is gone.
         """
         call = Acquire(str(next(self._tickets)), wish)
         while True:
@@ -66,6 +71,8 @@ class LeaseClient:
                 raise CredentialsExhausted(answer["reason"])
             if answer["status"] == "overspent":
                 raise BudgetExhausted(answer["reason"])
+            if answer["status"] == "unrecorded":
+                raise SpendingUnrecorded(answer["reason"])
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""

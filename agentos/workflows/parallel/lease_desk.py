@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass, field
 
 from agentos.core.calls import Lease
-from agentos.credentials.answers import Waiting
+from agentos.credentials.answers import Refused, Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_wire import (
     Acquire,
@@ -24,6 +24,12 @@ from agentos.workflows.parallel.lease_wire import (
 def refusal(reason: str) -> Fields:
     """The answer to what is no proper call."""
     return {"status": "refused", "reason": reason}
+
+
+def _status(refused: Refused) -> str:
+    if refused.unrecorded:
+        return "unrecorded"
+    return "overspent" if refused.over_budget else "exhausted"
 
 
 _UNBOUND = refusal("this connection is no longer bound")
@@ -98,8 +104,7 @@ class LeaseDesk:
             return {"status": "granted", "lease": lease_fields(answer)}
         if isinstance(answer, Waiting):
             return {"status": "waiting"}
-        status = "overspent" if answer.over_budget else "exhausted"
-        return {"status": status, "reason": answer.reason}
+        return {"status": _status(answer), "reason": answer.reason}
 
     def renew(self, child: _Child) -> Fields:
         """Hear that the child is there."""

@@ -8,6 +8,7 @@ Settle and gets an object whose `status` is
     waiting    ask again with the same ticket
     exhausted  with `reason`: no credential will ever serve
     overspent  with `reason`: the budget has no room for it
+    unrecorded with `reason`: what it may cost cannot be written down
     refused    with `reason`: this was no proper call
 """
 

@@ -23,6 +23,7 @@ from agentos.core.errors import ConfigError
 from agentos.core.prices import Cost
 from agentos.credentials.answers import Refused, Waiting
 from agentos.credentials.budget import Budget
+from agentos.credentials.silence import Silence
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 
 EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
@@ -410,14 +411,42 @@ class TestBudget:
         ledger = Ledger()
         stage = Stage(Credential("a", None), budget=Budget(tokens=99, ledger=ledger))
         refused = stage.pool.wait("o", stage.pool.request("o", call_of(50)), 5.0)
-        assert isinstance(refused, Refused)
-        assert refused.over_budget
-        assert "No space left on device" in refused.reason
-        assert ledger.settled == [Cost(50, None)]
+        reason = "what calls cost cannot be recorded: No space left on device"
+        assert refused == Refused(reason, unrecorded=True)
+        assert ledger.settled == [Cost(0, 0)]  # it was never made
         ledger.is_full = False
         assert stage.lease(wanted=call_of(0)).credential == "a"  # its slot is free again
-        later = stage.pool.wait("o", stage.pool.request("o", call_of(1)), 5.0)
-        assert isinstance(later, Refused)
+        assert stage.pool.wait("o", stage.pool.request("o", call_of(1)), 5.0) == refused
+
+    def test_who_falls_silent_while_the_disk_takes_its_time_waits_again(self) -> None:
+        class Ledger:
+            """A disk that takes longer than a lease lasts, the first time."""
+
+            def __init__(self) -> None:
+                self.meanwhile: list[Callable[[], object]] = []
+
+            def reserve(self, call: str, model: str, most: Cost) -> None:
+                """Into the page cache."""
+
+            def sync(self) -> None:
+                if self.meanwhile:
+                    self.meanwhile.pop()()
+
+            def settle(self, call: str, cost: Cost) -> None:
+                """Nothing to see."""
+
+        def take_long() -> None:
+            for seconds in (0.0, 30.0, 30.0):
+                stage.sleeper.now += seconds
+                stage.pool._pool.lapse(stage.sleeper.now)
+
+        ledger = Ledger()
+        stage = Stage(Credential("a", None), budget=Budget(tokens=99, ledger=ledger))
+        stage.pool._pool._silence = Silence(60.0)
+        ledger.meanwhile.append(take_long)
+        stage.lease(wanted=call_of(50))
+        stage.pool.take_back("o")
+        assert stage.pool._budget.spent.tokens == 50
 
     def test_the_library_form_costs_nothing(self, stage: Stage) -> None:
         stage.lease(wanted=call_of(100))

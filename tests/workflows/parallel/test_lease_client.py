@@ -12,7 +12,12 @@ import pytest
 
 from agentos.core.calls import Answer, Leases, Usage, Wish
 from agentos.core.credentials import Credential
-from agentos.core.errors import BudgetExhausted, CredentialsExhausted, Interrupted
+from agentos.core.errors import (
+    BudgetExhausted,
+    CredentialsExhausted,
+    Interrupted,
+    SpendingUnrecorded,
+)
 from agentos.credentials.budget import Budget
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_client import LeaseClient
@@ -36,11 +41,16 @@ def waiting() -> threading.Event:
 
 
 @pytest.fixture
-def server(folder: Path, waiting: threading.Event) -> Iterator[LeaseServer]:
+def budget() -> Budget:
+    return Budget(tokens=100)
+
+
+@pytest.fixture
+def server(folder: Path, waiting: threading.Event, budget: Budget) -> Iterator[LeaseServer]:
     coordinator = CredentialCoordinator(
         [Credential("main", SECRET, provider="p")],
         notify=lambda _: waiting.set(),
-        budget=Budget(tokens=100),
+        budget=budget,
     )
     server = LeaseServer(coordinator, folder)
     server.start()
@@ -77,6 +87,12 @@ def test_what_a_call_took_reaches_the_budget(server: LeaseServer) -> None:
         leases.acquire(wish)
     assert caught.value.hint == ""
     assert leases.acquire(Wish("p", "p/m", Usage(50, 49))).credential == "main"
+
+
+def test_what_cannot_be_recorded_is_no_used_up_budget(server: LeaseServer, budget: Budget) -> None:
+    budget.cannot_be_recorded(OSError(28, "No space left on device"))
+    with pytest.raises(SpendingUnrecorded, match="recorded: No space left on device"):
+        client_of(server).acquire(Wish("p", "p/m", Usage(1, 0)))
 
 
 def test_closing_ends_a_wait_in_another_thread(

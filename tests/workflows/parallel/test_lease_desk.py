@@ -102,6 +102,16 @@ def test_no_room_in_the_budget_is_told_apart_from_no_credential() -> None:
     assert "invalid key" in str(answer["reason"])
 
 
+def test_what_cannot_be_recorded_is_told_apart_from_a_budget_that_is_used_up() -> None:
+    coordinator = Coordinator(tokens=5)
+    coordinator._budget.cannot_be_recorded(OSError(28, "No space left on device"))
+    session = bound(LeaseDesk(coordinator, 0.0), "LLD-1")
+    assert session.answer(call_fields(Acquire("1", Wish("p", "p/m", Usage(1, 0))))) == {
+        "status": "unrecorded",
+        "reason": "what calls cost cannot be recorded: No space left on device",
+    }
+
+
 def test_a_lease_that_was_told_to_a_child_that_died_is_paid_for() -> None:
     coordinator = Coordinator(dies=True, tokens=5)
     desk = coordinator.desk = LeaseDesk(coordinator, 0.0)
