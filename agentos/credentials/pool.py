@@ -70,6 +70,7 @@ class CredentialPool:
         self._patience = Patience()
         self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
         self._served_until = -math.inf  # before then time alone changes nothing for the queue
+        self._has_news = False  # somebody was granted a lease, or refused one
 
     def request(self, owner: str | None, wish: Wish | None) -> str:
         """Queue up for a credential that serves the wish (None: for any), and get a ticket."""
@@ -197,6 +198,14 @@ class CredentialPool:
         self._serve(now)
         return self._served_until if self._served_until < math.inf else None
 
+    def take_news(self) -> bool:
+        """Whether anybody was granted a lease or refused one since this was asked last.
+
+        It may have been anybody's poll that did it, so who waits for it does not know.
+        """
+        has_news, self._has_news = self._has_news, False
+        return has_news
+
     @property
     def anyone_waiting(self) -> bool:
         """Whether a ticket is out that is neither granted nor refused."""
@@ -248,6 +257,7 @@ class CredentialPool:
     def _refuse(self, ticket: str, refused: Refused) -> None:
         wanted = self._tickets.pop(ticket)
         self._refused[wanted.owner, ticket] = refused
+        self._has_news = True
 
     def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room, now: float) -> Refused | None:
         """Why the ticket will never be served, if that is so."""
@@ -294,6 +304,7 @@ class CredentialPool:
             self._refuse(ticket, self._no_room(wanted.wish))
             return
         del self._tickets[ticket]
+        self._has_news = True
         if wanted.owner is not None:
             self._last_used[wanted.owner] = key.credential.name
         simulate = self._simulate_rate_limits and key.granted % _SIMULATED_EVERY == 0

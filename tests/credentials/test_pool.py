@@ -491,6 +491,18 @@ def test_a_simulated_rate_limit_rests_and_teaches_nothing() -> None:
     assert now == 20.0
 
 
+def test_that_somebody_was_served_is_news_once() -> None:
+    pool = pool_of(Credential("a", None, "p"))
+    early, late = pool.request("x", P), pool.request("y", P)
+    assert not pool.take_news()
+    assert isinstance(pool.poll("y", late, 0.0), Waiting)
+    assert [pool.take_news(), pool.take_news()] == [True, False]  # the other one was granted it
+    assert isinstance(pool.poll("x", early, 0.0), Lease)
+    assert not pool.take_news()
+    pool.poll("z", pool.request("z", Q), 0.0)
+    assert pool.take_news()
+
+
 def test_a_provider_that_nobody_serves_is_refused() -> None:
     pool = pool_of(Credential("a", None, provider="q"))
     assert pool.poll("o", pool.request("o", P), 0.0) == Refused("There is no credential for 'p'")

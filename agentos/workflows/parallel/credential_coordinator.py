@@ -160,7 +160,7 @@ class CredentialCoordinator:
                 sentences = [of_lapse(one) for one in self._pool.lapse(now)]
                 answer = ask(owner, ticket, now)
                 slots_changed = self._slots_changed()  # a quota's day may be over
-                if sentences or not isinstance(answer, Waiting):
+                if self._pool.take_news() or sentences:
                     self._wake()
                 if isinstance(answer, Waiting) and now < deadline:
                     news = self._told.news(answer, now)

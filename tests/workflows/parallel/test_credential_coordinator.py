@@ -50,7 +50,12 @@ class Sleeper(threading.Condition):
         super().__init__()
         self.now = 0.0
         self.slept: list[float | None] = []
+        self.woken = 0
         self.meanwhile: list[Callable[[], object]] = []
+
+    def notify_all(self) -> None:
+        self.woken += 1
+        super().notify_all()
 
     def wait(self, timeout: float | None = None) -> bool:
         self.slept.append(timeout)
@@ -451,6 +456,20 @@ class TestBudget:
     def test_the_library_form_costs_nothing(self, stage: Stage) -> None:
         stage.lease(wanted=call_of(100))
         assert stage.pool.acquire(timeout=0) is not None
+
+
+class TestWaking:
+    def test_who_is_granted_a_lease_in_the_poll_of_another_is_woken(self) -> None:
+        stage = Stage(Credential("a", "s3cret", limits=RateLimits(rpm=6)))
+        stage.pool.settle("o", stage.lease().id, ANSWER)
+        early, late = stage.pool.request("early", P), stage.pool.request("late", P)
+        assert isinstance(stage.pool.wait("late", late, 0.0), Waiting)
+        stage.sleeper.now += 15.0  # there is room for the first of them
+        before = stage.sleeper.woken
+        assert isinstance(stage.pool.wait("late", late, 0.0), Waiting)
+        assert stage.sleeper.woken == before + 1
+        assert isinstance(stage.pool.wait("early", early, 0.0), Lease)
+        assert stage.sleeper.woken == before + 1  # nothing that anybody else waits for
 
 
 class TestProductForm:
