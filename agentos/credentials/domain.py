@@ -94,7 +94,7 @@ class Domain:
         self._out_at = -math.inf  # the last call
         self._surprises = 0.0
         self._expectation = Expectation()
-        self._held_back_by_pace = False
+        self._paced_until = -math.inf  # what the pace said to who asked last and came too early
         self.cooldown_until = -math.inf
         self.closed: str | None = None
         self.closed_until = -math.inf
@@ -120,7 +120,7 @@ class Domain:
             # Two at the same moment would show a rate, and not whether so many may be out.
             at = max(at, self._out_at + seconds / self._concurrency.limit / 2)
         if self._keeps_pace and (paced := self._pace.ready_at(now)) > at:
-            self._held_back_by_pace = True
+            self._paced_until = paced  # to ask is no call: admit sees whether one comes of it
             return paced
         return at
 
@@ -130,10 +130,10 @@ class Domain:
         self._in_flight += 1
         self._out_at = now
         self._surprises *= _FORGETTING
-        self._pace.went_out(now, had_waited=self._held_back_by_pace)
-        self._held_back_by_pace = False
+        self._pace.went_out(now, had_waited=self._had_waited(now))
+        self._paced_until = -math.inf
         for scope, meter in self._meters.items():
-            meter.take(*_parts(scope, expected), now)
+            meter.take(*_parts(scope, expected), now, seconds=self._expectation.seconds)
         taken = {scope: meter.taken for scope, meter in self._meters.items()}
         return Admission(now, self._in_flight, expected, most, taken)
 
@@ -245,6 +245,14 @@ class Domain:
     def _keeps_pace(self) -> bool:
         """Known limits need no pace of our own, until they turn out not to be all."""
         return not self._known or self._surprises > _SURPRISES
+
+    def _had_waited(self, now: float) -> bool:
+        """Whether a call goes out about when the pace allows it to one that was held back.
+
+        One that comes by so much later that another could have gone out before did not wait.
+        """
+        rate = self._pace.rate
+        return rate is not None and abs(now - self._paced_until) * rate < 1
 
     def _is_of_slots(self, call: Admission, now: float) -> bool:
         """Whether a refusal tells of the number of calls alone.

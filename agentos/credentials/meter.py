@@ -54,7 +54,7 @@ class Meter:
         self._largest = 0.0  # of the last calls
         self._pending = 0.0  # what calls in flight are expected to take at their end
         self._trust = 1.0  # that it is counted no earlier
-        self._lent = 0.0  # of what is pending, what is not set aside
+        self._lent = 0.0  # of what was pending at the last call, what was not set aside
         self._heard_of = -math.inf
         if per_minute is not None:
             self._set_rate(self._declared, now)
@@ -82,13 +82,13 @@ class Meter:
         amount = at_once + at_end
         if not at_end:
             return bucket.ready_at(amount, now)
-        in_flight = bucket.rate * seconds * at_end / amount
-        self._lent = max(0.0, in_flight - self._rate * _BURST * _KEPT) * self._trust
-        return bucket.ready_at(amount, now, beside=max(0.0, self._pending - self._lent))
+        lent = self._loan(at_once, at_end, seconds)
+        return bucket.ready_at(amount, now, beside=max(0.0, self._pending - lent))
 
-    def take(self, at_once: float, at_end: float, now: float) -> None:
-        """Let a call out that is expected to take so much."""
+    def take(self, at_once: float, at_end: float, now: float, *, seconds: float = 0.0) -> None:
+        """Let a call out that is expected to take so much, and so long."""
         self._largest = max(at_once + at_end, self._largest * _FADING)
+        self._lent = self._loan(at_once, at_end, seconds)
         self._pending += at_end
         self._count(at_once, now)
 
@@ -153,6 +153,13 @@ class Meter:
         self._bucket.capacity = max(self._fewest(amount), self._bucket.rate * self._burst)
         left = amount - self._bucket.rate * max(0.0, free_at - now)
         self._bucket.set_level(min(left, self._bucket.level(now)), now)
+
+    def _loan(self, at_once: float, at_end: float, seconds: float) -> float:
+        """What of the ends of calls in flight is not set aside, where they are such calls."""
+        if self._bucket is None or not at_end:
+            return 0.0
+        in_flight = self._bucket.rate * seconds * at_end / (at_once + at_end)
+        return max(0.0, in_flight - self._rate * _BURST * _KEPT) * self._trust
 
     def _fewest(self, amount: float) -> float:
         return amount if self._counts_calls else _FEWEST * amount

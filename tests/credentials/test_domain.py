@@ -222,6 +222,34 @@ def test_a_declared_limit_that_is_too_high_is_found_out() -> None:
     assert refused <= 0.05 * served
 
 
+def paced() -> tuple[Domain, float]:
+    """One that has found a pace of about a call a second, and when the last call went out."""
+    domain, now = domain_of(), 0.0
+    for _ in range(2):
+        for _ in range(20):
+            now = domain.ready_at(MOST, now + 1.0)
+            domain.answered(domain.admit(MOST, now), CALL, NO_HINT, now)
+        domain.refused(domain.admit(MOST, now), NO_HINT, now)
+    now = domain.ready_at(MOST, now)
+    domain.answered(domain.admit(MOST, now), CALL, NO_HINT, now)
+    return domain, now
+
+
+@pytest.mark.parametrize(("later", "has_learned"), [(1000.0, False), (0.01, True)])
+def test_a_pace_learns_from_calls_that_waited_and_not_from_questions(
+    later: float, has_learned: bool
+) -> None:
+    intervals = []
+    for is_asked in (False, True):
+        domain, now = paced()
+        back = domain.ready_at(MOST, now) if is_asked else now + 1.0
+        assert back > now
+        now = back + later
+        domain.admit(MOST, now)
+        intervals.append(domain.ready_at(MOST, now) - now)
+    assert (intervals[1] < intervals[0]) is has_learned
+
+
 def test_what_went_out_together_costs_nothing_of_the_limit() -> None:
     domain = domain_of(rpm=600)
     for call in [domain.admit(MOST, 0.0) for _ in range(8)]:

@@ -141,7 +141,8 @@ def test_refusals_tell_that_output_is_counted_sooner_and_many_calls_that_it_is_n
     meter = output()
     before = meter.ready_at(0.0, 500.0, 60.0, 0.0)
     for second in range(5):
-        meter.ready_at(0.0, 500.0, 60.0, float(second))
+        meter.take(0.0, 500.0, float(second), seconds=60.0)
+        meter.settle((0.0, 500.0), 0.0, float(second))
         meter.refused(500.0, float(second), free_at=second + 1.0)
     meter.take(0.0, 30_000.0, 1000.0)  # as much as may be out if nothing is set aside
     assert before == 0.0
