@@ -18,11 +18,13 @@ class Waiting:
     """No credential yet.
 
     `until` is the time at which there may be one, None where only a settled lease can help. For a
-    cooldown it is when the first domain is back.
+    cooldown it is when the first domain is back. `model` is empty where there are credentials for
+    nothing else, so that all wait for the same.
     """
 
     why: Why
     until: float | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,20 +80,22 @@ class Hope:
         return self.domain.ready_at(most, now)
 
 
-def waiting(wanted: Ticket, hopes: list[Hope], now: float, *, for_budget: bool = False) -> Waiting:
-    """What the ticket waits for; at least one of the hopes is open."""
+def waiting(
+    wanted: Ticket, hopes: list[Hope], now: float, *, model: str = "", for_budget: bool = False
+) -> Waiting:
+    """What the ticket waits for, and for which `model`; at least one of the hopes is open."""
     times = [(hope.ready_at(wanted.most, now), hope) for hope in hopes]
     until = min((at for at, _ in times if now < at < math.inf), default=None)
     ready = [(at, hope.domain) for at, hope in times if hope.closed_at(now) is None]
     if all(domain.cools(now) for _, domain in ready):
         back = [domain.cooldown_until for _, domain in ready]
         back += [at for at, hope in times if hope.closed_at(now) is not None]
-        return Waiting(Why.COOLDOWN, min(back))
+        return Waiting(Why.COOLDOWN, min(back), model)
     if for_budget:
         return Waiting(Why.BUDGET, until)
     if any(at < math.inf and not domain.cools(now) for at, domain in ready):
-        return Waiting(Why.RATE, until)
-    return Waiting(Why.SLOT, until)
+        return Waiting(Why.RATE, until, model)
+    return Waiting(Why.SLOT, until, model)
 
 
 def close(hope: Hope, result: Answer | Refusal, now: float) -> Closed | None:

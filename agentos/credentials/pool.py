@@ -236,7 +236,7 @@ class CredentialPool:
             if refused := self._why_not(wanted, hopes, room, now):
                 self._refuse(ticket, refused)
             elif wanted.owner in self._silence or room is Room.LATER:
-                self._waits[ticket] = waiting(wanted, hopes, now, for_budget=room is Room.LATER)
+                self._waits[ticket] = self._waiting(wanted, hopes, now, room)
                 if wanted.owner not in self._silence:
                     self._patience.waits(ticket)
             elif wanted.kind in waits_of:
@@ -249,10 +249,19 @@ class CredentialPool:
                     if wanted.costs:
                         self._patience.overtaken()
                 else:
-                    self._waits[ticket] = waits_of[wanted.kind] = waiting(wanted, hopes, now)
+                    self._waits[ticket] = self._waiting(wanted, hopes, now, room)
+                    waits_of[wanted.kind] = self._waits[ticket]
                     claimed.update(hope.domain for hope in free)
         times = (one.until for one in self._waits.values())
         self._served_until = min((at for at in times if at is not None), default=math.inf)
+
+    def _waiting(self, wanted: Ticket, hopes: list[Hope], now: float, room: Room) -> Waiting:
+        """What it waits for; the model is named where others may be served meanwhile."""
+        keys = sum(len(account.keys) for account in self._accounts)
+        models = [model for _, model in self._hopes_of if model is not None]
+        is_alone = len(models) < 2 and len(hopes) == keys
+        model = "" if is_alone else wanted.model or ""
+        return waiting(wanted, hopes, now, model=model, for_budget=room is Room.LATER)
 
     def _refuse(self, ticket: str, refused: Refused) -> None:
         wanted = self._tickets.pop(ticket)

@@ -81,7 +81,7 @@ def test_its_day_ends_also_while_all_slots_are_in_use_for_another_model() -> Non
     assert other.credential == "b"
     granted(pool, "o", 0.0, Wish("p", "p/other", Usage()))
     ticket = pool.request("x", WISH)
-    assert pool.poll("x", ticket, 200.0) == Waiting(Why.SLOT)
+    assert pool.poll("x", ticket, 200.0) == Waiting(Why.SLOT, model=WISH.model)
     pool.settle("o", other.id, None, 201.0)
     assert isinstance(pool.poll("x", ticket, 201.0), Lease)
 

@@ -208,9 +208,9 @@ def test_a_pause_ends_with_the_first_credential_that_could_serve() -> None:
     pool.settle("o", q.id, limited(5.0), 0.0)
     pool.settle("o", first.id, limited(20.0), 0.0)
     ticket = pool.request("o", P)
-    assert pool.poll("o", ticket, 0.0) == Waiting(Why.SLOT, 20.0)
+    assert pool.poll("o", ticket, 0.0) == Waiting(Why.SLOT, 20.0, "p/m")
     pool.settle("o", second.id, limited(30.0), 0.0)
-    assert pool.poll("o", ticket, 0.0) == Waiting(Why.COOLDOWN, 20.0)
+    assert pool.poll("o", ticket, 0.0) == Waiting(Why.COOLDOWN, 20.0, "p/m")
 
 
 def answer(*limits: Limit) -> Answer:

@@ -27,8 +27,12 @@ _QUIET = 60.0
 once, the last one in the queue ends an episode every few seconds."""
 
 _WAITS = {
-    Why.SLOT: "[COORDINATOR] Credential pool exhausted... waiting for a credential to come back",
-    Why.RATE: "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows",
+    Why.SLOT: (
+        "[COORDINATOR] Credential pool exhausted... waiting for a credential{model} to come back"
+    ),
+    Why.RATE: (
+        "[COORDINATOR] Every rate limit{model} is in full use; calls go out as fast as it allows"
+    ),
     Why.BUDGET: (
         "[COORDINATOR] What is left of the budget is set aside for calls in flight... "
         "waiting for one to end"
@@ -80,58 +84,67 @@ def of_slots(counts: Iterable[SlotCount]) -> str:
 
 
 class Told:
-    """Says of each wait what nobody has said yet; `now` is the time of day."""
+    """Says of each wait what nobody has said yet; `now` is the time of day.
+
+    Who waits for another model waits for something else.
+    """
 
     def __init__(self, now: Now) -> None:
         self._now = now
-        self._waits: set[Why] = set()  # told of in this episode
-        self._told_at: dict[Why, float] = {}
-        self._told_of_rate = False
-        self._pauses: dict[float, float] = {}  # by their end; seconds left when to say it again
-        self._crawl_told = 0.0  # seconds to the next call, as they were told last
+        self._waits: set[tuple[Why, str]] = set()  # told of in this episode
+        self._told_at: dict[tuple[Why, str], float] = {}
+        self._told_of_rates: set[str] = set()  # by model
+        self._pauses: dict[str, dict[float, float]] = {}
+        """By model, and by their end; seconds left when to say it again."""
+        self._crawls_told: dict[str, float] = {}
+        """By model: seconds to the next call, as they were told last."""
 
     def end_of_episode(self) -> None:
         """Nobody waits any more."""
         self._waits.clear()
         self._pauses.clear()
-        self._crawl_told = 0.0
+        self._crawls_told.clear()
 
     def news(self, waiting: Waiting, now: float) -> str | None:
         """What a waiter has to say, if nobody has said it in this episode."""
         if waiting.until is not None:
             seconds = waiting.until - now
             if waiting.why is Why.COOLDOWN:
-                return self._pause(waiting.until, seconds)
+                return self._pause(waiting.model, waiting.until, seconds)
             if waiting.why is Why.RATE and seconds >= _LONG_PAUSE:
-                return self._crawl(seconds)
-        if waiting.why in self._waits or (waiting.why is Why.RATE and self._told_of_rate):
+                return self._crawl(waiting.model, seconds)
+        key = waiting.why, waiting.model
+        if key in self._waits or (waiting.why is Why.RATE and waiting.model in self._told_of_rates):
             return None
-        self._waits.add(waiting.why)
-        self._told_of_rate |= waiting.why is Why.RATE  # it is what is to be wished for
-        if now - self._told_at.get(waiting.why, -math.inf) < _QUIET:
+        self._waits.add(key)
+        if waiting.why is Why.RATE:  # it is what is to be wished for
+            self._told_of_rates.add(waiting.model)
+        if now - self._told_at.get(key, -math.inf) < _QUIET:
             return None
-        self._told_at[waiting.why] = now
-        return _WAITS[waiting.why]
+        self._told_at[key] = now
+        return _WAITS[waiting.why].format(model=_of(waiting.model))
 
-    def _pause(self, end: float, seconds: float) -> str | None:
-        end = next((known for known in self._pauses if abs(known - end) < _SAME), end)
-        is_new = end not in self._pauses
-        if not is_new and seconds > self._pauses[end]:
+    def _pause(self, model: str, end: float, seconds: float) -> str | None:
+        pauses = self._pauses.setdefault(model, {})
+        end = next((known for known in pauses if abs(known - end) < _SAME), end)
+        is_new = end not in pauses
+        if not is_new and seconds > pauses[end]:
             return None
-        self._pauses[end] = seconds / 2 if seconds >= _LONG_PAUSE else -math.inf
+        pauses[end] = seconds / 2 if seconds >= _LONG_PAUSE else -math.inf
         still = "All" if is_new else "Still all"
         return (
-            f"[COORDINATOR] {still} credentials are cooling down, "
+            f"[COORDINATOR] {still} credentials are cooling down{_of(model)}, "
             f"the first is back {self._when(seconds)}"
         )
 
-    def _crawl(self, seconds: float) -> str | None:
+    def _crawl(self, model: str, seconds: float) -> str | None:
         """A limit with room for so few calls that the next has long to wait."""
-        if self._crawl_told / 2 < seconds < self._crawl_told * 2:
+        told = self._crawls_told.get(model, 0.0)
+        if told / 2 < seconds < told * 2:
             return None
-        self._crawl_told = seconds
+        self._crawls_told[model] = seconds
         return (
-            "[COORDINATOR] Every rate limit is in full use; "
+            f"[COORDINATOR] Every rate limit{_of(model)} is in full use; "
             f"the next call can go out {self._when(seconds)}"
         )
 
@@ -140,6 +153,10 @@ class Told:
         if seconds < _LONG_PAUSE:
             return told
         return f"{told}, at {time_of_day(seconds, self._now())}"
+
+
+def _of(model: str) -> str:
+    return f" for {model}" if model else ""
 
 
 def _fewer(count: SlotCount) -> str:

@@ -315,6 +315,46 @@ class TestSentences:
             "[COORDINATOR] Every rate limit is in full use; calls go out as fast as it allows"
         ]
 
+    def test_of_several_models_each_exhaustion_is_told_with_its_name(self) -> None:
+        stage = Stage(Credential("a", None, provider="p"), Credential("b", None, provider="q"))
+        other = Wish("q", "q/m", Usage())
+        for wish in (P, other):
+            stage.lease(wanted=wish)
+            ticket = stage.pool.request("late", wish)
+            for _ in range(2):
+                assert isinstance(stage.pool.wait("late", ticket, 5.0), Waiting)
+        assert stage.said == [
+            f"{EXHAUSTED} waiting for a credential for {model} to come back"
+            for model in ("p/m", "q/m")
+        ]
+
+    def test_so_is_each_pause_and_each_rate_in_full_use(self) -> None:
+        stage = Stage(Credential("a", "s3cret", limits=RateLimits(rpm=6), max_concurrent=9))
+        other = Wish("p", "p/other", Usage())
+        for wish in (P, other):
+            lease = stage.lease(wanted=wish)
+            rate = stage.pool.request("late", wish)
+            assert isinstance(stage.pool.wait("late", rate, 1.0), Waiting)
+            stage.pool.settle("o", lease.id, limited(30.0))
+            assert isinstance(stage.pool.wait("late", rate, 1.0), Waiting)
+        told = [
+            one.removeprefix("[COORDINATOR] ") for one in stage.said if "Rate limit hit" not in one
+        ]
+        assert told == [
+            "Every rate limit is in full use; calls go out as fast as it allows",
+            "All credentials are cooling down, the first is back in 30s",
+            "Every rate limit for p/other is in full use; calls go out as fast as it allows",
+            "All credentials are cooling down for p/other, the first is back in 30s",
+        ]
+
+    def test_a_wait_for_the_budget_is_of_no_model(self) -> None:
+        stage = Stage(Credential("a", None, max_concurrent=9), budget=Budget(tokens=100))
+        stage.lease(wanted=call_of(60))
+        for model in ("p/m", "p/other"):
+            ticket = stage.pool.request("late", Wish("p", model, Usage(50, 0)))
+            assert isinstance(stage.pool.wait("late", ticket, 5.0), Waiting)
+        assert len(stage.said) == 1
+
     def test_an_overloaded_provider_is_told_apart_from_a_rate_limit(self) -> None:
         stage = Stage(Credential("main", "s3cret"))
         refusal = Refusal(RefusalKind.OVERLOADED, "busy", LimitHint(7.0))
