@@ -1,7 +1,7 @@
 """One model call: what is asked, what comes back, and who may make it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeGuard
 
@@ -78,6 +78,10 @@ class LimitScope(StrEnum):
     CONCURRENCY = "concurrency"
 
 
+LONGEST_REST = 366 * 24 * 3600.0
+"""Seconds. What would last longer is no rest but a mistake, and no calendar may hold its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit as a response states it; `reset_after` is in seconds. None: not said."""
@@ -94,6 +98,18 @@ class LimitHint:
 
     retry_after: float | None = None
     limits: tuple[Limit, ...] = ()
+
+    def sane(self) -> "LimitHint":
+        """The same with no time that is longer than the longest rest."""
+        times = (self.retry_after, *(limit.reset_after for limit in self.limits))
+        if all(seconds is None or seconds <= LONGEST_REST for seconds in times):
+            return self
+        limits = (replace(one, reset_after=_at_most(one.reset_after)) for one in self.limits)
+        return LimitHint(_at_most(self.retry_after), tuple(limits))
+
+
+def _at_most(seconds: float | None) -> float | None:
+    return None if seconds is None else min(seconds, LONGEST_REST)
 
 
 NO_HINT = LimitHint()

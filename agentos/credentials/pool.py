@@ -7,6 +7,7 @@ import itertools
 import math
 import random
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
 from agentos.core.clock import Now, utc_now
@@ -154,6 +155,8 @@ class CredentialPool:
         self._hear(owner)
         usage = None if result is None else result.usage
         self._forget(lease_id, usage if loan.was_given else _NOTHING)
+        if result is not None and (hint := result.hint.sane()) is not result.hint:
+            result = replace(result, hint=hint)
         return loan.settle(result, now)
 
     def cancel(self, owner: str | None, ticket: str, now: float) -> None:

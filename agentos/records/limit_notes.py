@@ -5,15 +5,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from agentos.core.calls import LONGEST_REST
 from agentos.core.credentials import Credential, Rest
 from agentos.core.quoted_secrets import mask_quoted
 from agentos.records.key_marks import Marks
 
 MOST_NOTES = 300
 """The longest are kept."""
-
-LONGEST_REST = 366 * 24 * 3600.0
-"""Seconds; what would last longer is no rest but a mistake."""
 
 _LONGEST_TEXT = 300  # characters of a name or a reason
 _SKEW = 60.0  # seconds by which two processes may differ in what time it is

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from agentos.core.calls import (
+    LONGEST_REST,
     Answer,
     Lease,
     Limit,
@@ -501,6 +502,15 @@ def test_that_somebody_was_served_is_news_once() -> None:
     assert not pool.take_news()
     pool.poll("z", pool.request("z", Q), 0.0)
     assert pool.take_news()
+
+
+@pytest.mark.parametrize("kind", [*RefusalKind, None])
+@pytest.mark.parametrize("hint", [LimitHint(1e300), LimitHint(None, (used_up(math.inf),))])
+def test_no_rest_is_longer_than_a_year(kind: RefusalKind | None, hint: LimitHint) -> None:
+    pool = pool_of(Credential("a", "s3cret", max_concurrent=9))
+    result = Answer("", "m", None, hint) if kind is None else Refusal(kind, "no", hint)
+    pool.settle("o", granted(pool, "o").id, result, 0.0)
+    assert all(rest.seconds <= LONGEST_REST for rest in pool.resting(0.0))
 
 
 def test_a_provider_that_nobody_serves_is_refused() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from secret_search import SecretSearch
 
+from agentos.core.calls import LONGEST_REST
 from agentos.core.credentials import Credential, Rest
-from agentos.records.limit_notes import LONGEST_REST, MOST_NOTES
+from agentos.records.limit_notes import MOST_NOTES
 from agentos.records.remembered_limits import FILE, SALT_FILE, Recalled, RememberedLimits
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)

@@ -21,8 +21,6 @@ _LONGEST_SLEEP = 3600.0  # seconds; a Condition refuses to wait for centuries at
 
 _SHORTEST_MEMORY = 5.0  # seconds of a rest; a shorter one is over before the next run
 
-_LONGEST_MEMORY = 366 * 24 * 3600.0  # seconds
-
 
 class CredentialCoordinator:
     """Lends credentials to threads (`acquire`, `release`) and to child processes (the rest).
@@ -219,7 +217,7 @@ class CredentialCoordinator:
         found = []
         for one in self._pool.resting(self._clock()):
             key = one.provider, one.quota, one.model
-            until = self._now() + timedelta(seconds=min(one.seconds, _LONGEST_MEMORY))
+            until = self._now() + timedelta(seconds=one.seconds)
             known = self._remembered.get(key)
             has_grown = known is None or until - known > timedelta(seconds=1)
             if one.model and one.seconds >= _SHORTEST_MEMORY and has_grown:

@@ -6,6 +6,7 @@ What comes from a child is checked to the last number: it is another process tha
 import math
 
 from agentos.core.calls import (
+    LONGEST_REST,
     MOST_TOKENS,
     Answer,
     Limit,
@@ -20,8 +21,6 @@ from agentos.core.calls import (
 
 MAX_REASON = 2000
 """Characters of a provider's message that are passed on."""
-
-_LONGEST_REST = 366 * 24 * 3600  # seconds; JSON knows numbers that no clock can add
 
 
 def result_fields(result: Answer | Refusal) -> dict[str, object]:
@@ -156,5 +155,5 @@ def _seconds(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return float(min(value, _LONGEST_REST))
+        return float(min(value, LONGEST_REST))  # JSON knows numbers that no float can hold
     raise ValueError("this is no number of seconds")

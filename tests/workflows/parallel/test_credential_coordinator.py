@@ -170,6 +170,13 @@ class TestLibraryForm:
             stage.pool.release("k", rate_limited=True, backoff_seconds=seconds)
         stage.pool.release("k")
 
+    def test_a_backoff_of_ages_is_one_of_a_year(self) -> None:
+        stage = Stage("k")
+        stage.pool.acquire()
+        stage.pool.release("k", rate_limited=True, backoff_seconds=1e12)
+        assert stage.pool.acquire(timeout=1.0) is None
+        assert f"the first is back in {366 * 24 * 3600}s, at 2027-11-2" in stage.said[-1]
+
     def test_two_of_one_name_are_refused(self) -> None:
         with pytest.raises(ConfigError, match="key-2"):
             CredentialCoordinator([Credential("key-2", "x"), "y"])
