@@ -4,7 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from agentos.core.calls import Answer, Lease, LimitHint, Refusal, RefusalKind, Wish
 from agentos.core.clock import Clock, Now, utc_now
@@ -68,7 +68,8 @@ class CredentialCoordinator:
         self._changed = threading.Condition()
         self._told = Told(now)
         self._remember = remember
-        self._remembered: dict[tuple[str, str, str], datetime] = {}
+        recalled = list(recalled)
+        self._remembered = {(r.provider, r.quota, r.model): r.until for r in recalled}
         self._on_slots = on_slots
         self._pool.recall(map(self._resting, recalled), clock())
         self._slots = self._pool.open_slots()  # as they were told last
@@ -195,7 +196,8 @@ class CredentialCoordinator:
         with self._changed:
             effect = self._pool.settle(owner, lease_id, result, self._clock())
             slots_changed = self._slots_changed()
-            rests = self._worth_remembering() if effect is not None else []
+            may_rest = effect is not None or isinstance(result, Refusal)
+            rests = self._worth_remembering() if self._remember is not None and may_rest else []
             self._wake()
         if self._remember is not None and rests:
             self._remember(rests)

@@ -681,6 +681,28 @@ class TestMemory:
         end = f"{NOON.astimezone() + timedelta(hours=2):%H:%M}"
         assert answer == Refused(f"Every credential for 'p' is closed (a until {end}: used up)")
 
+    def test_what_was_recalled_is_not_told_again_until_it_grows(self) -> None:
+        told: list[Rest] = []
+        key = Credential("a", "s3cret", provider="p", max_concurrent=2)
+        known = Rest("p", "a", "p/other", NOON + timedelta(hours=1))
+        stage = Stage(key, recalled=[known], remember=told.extend)
+        first, second = stage.lease(), stage.lease()
+        stage.pool.settle("o", first.id, limited(30.0))
+        assert [rest.model for rest in told] == [P.model]
+        stage.pool.settle("o", second.id, limited(3600.0))
+        assert [rest.model for rest in told] == [P.model, P.model]
+
+    def test_a_day_that_ends_later_than_was_told_is_told_again(self) -> None:
+        told: list[Rest] = []
+        key = Credential("a", "s3cret", provider="p", max_concurrent=2)
+        stage = Stage(key, remember=told.extend)
+        leases = [stage.lease(), stage.lease()]
+        for lease, seconds in zip(leases, (7200.0, 9000.0), strict=True):
+            used_up = Refusal(RefusalKind.DAILY_QUOTA, "used up", LimitHint(seconds))
+            stage.pool.settle("o", lease.id, used_up)
+        ends = [NOON + timedelta(seconds=seconds) for seconds in (7200, 9000)]
+        assert [rest.until for rest in told] == ends
+
     @pytest.mark.parametrize("kind", [RefusalKind.CREDENTIAL, RefusalKind.ACCOUNT])
     def test_what_is_refused_for_good_dies_with_the_run(self, kind: RefusalKind) -> None:
         told: list[Rest] = []
