@@ -13,8 +13,8 @@ from agentos.credentials.meter import Meter
 from agentos.credentials.pace import Pace
 
 SHORTEST_REST, SHORTEST_AGAIN = 0.1, 1.0
-"""Seconds after a rate limit, whatever a provider says, and after several in a row: with a hint of
-0 the same call would go out again at once, and for ever."""
+"""Seconds after a rate limit, whatever a provider or chance says, and after several in a row: with
+a hint of 0 the same call would go out again at once, and for ever."""
 
 LONG_COOLDOWN = 10.0
 """Seconds. A provider that wants so long a rest is asked for less at once afterwards."""
@@ -191,7 +191,7 @@ class Domain:
             self._refused_at = now
         elif rest is None:
             return
-        free_at = now + (self._backoff() if rest is None else max(rest, self._least_rest()))
+        free_at = now + max(self._least_rest(), self._backoff() if rest is None else rest)
         self.cool(free_at)
         if of_slots or not (is_news and self._learns):
             return

@@ -112,6 +112,12 @@ def test_a_hint_of_nothing_is_no_busy_loop() -> None:
     assert rest == pytest.approx(SHORTEST_AGAIN)
 
 
+def test_a_rest_that_chance_names_is_no_busy_loop_either() -> None:
+    domain = Domain(8, 0.0, limits=RateLimits(), is_told=True, jitter=lambda: 0.0)
+    domain.refused(domain.admit(MOST, 0.0), NO_HINT, 0.0)
+    assert domain.cooldown_until == SHORTEST_REST
+
+
 def test_a_hint_of_nothing_is_believed_a_number_of_times() -> None:
     domain = domain_of()
     now, rests = 0.0, []
