@@ -83,7 +83,7 @@ class Domain:
             scope: Meter(per_minute, counts_calls=scope is LimitScope.REQUESTS, now=now)
             for scope, per_minute in declared.items()
         }
-        self._learns = learns
+        self.learns = learns
         self._concurrency = ConcurrencyLimit(slots, is_known=is_told or not learns)
         self._pace = Pace()
         self._jitter = jitter
@@ -170,7 +170,7 @@ class Domain:
             self._refusals += 1
             rest = self._backoff() if wished is None else wished
             self.cool(now + max(self._least_rest(), rest))
-            if self._learns:
+            if self.learns:
                 self._concurrency.halve(call.at, now)
         elif wished is not None:
             self.cool(now + wished)
@@ -181,7 +181,8 @@ class Domain:
         self._in_flight -= 1
         self._pace.came_to_nothing(call.at)
         self._count(call, None, now)
-        of_slots = self._learns and self._is_of_slots(call, now)
+        self._learn_limits(call, hint, now, was_served=False)
+        of_slots = self.learns and self._is_of_slots(call, now)
         rest = _rest(hint)
         if rest is None and of_slots:
             return  # one call fewer is all that it wants
@@ -193,7 +194,7 @@ class Domain:
             return
         free_at = now + max(self._least_rest(), self._backoff() if rest is None else rest)
         self.cool(free_at)
-        if of_slots or not (is_news and self._learns):
+        if of_slots or not (is_news and self.learns):
             return
         if all(meter.is_cautious for meter in self._known):
             self._surprises += 1
@@ -208,15 +209,12 @@ class Domain:
 
     def heed(self, call: Admission, hint: LimitHint, now: float) -> None:
         """Take over what a response says of limits."""
-        if self._learns:
-            were_known = self._known
+        self._learn_limits(call, hint, now, was_served=True)
+        if self.learns:
             for limit in hint.limits:
-                if meter := self._meters.get(limit.scope):
-                    meter.heard(limit, call.at, call.taken[limit.scope], now)
+                meter = self._meters.get(limit.scope)
                 if limit.remaining == 0 and not (meter and meter.is_known):
                     self.cool(now + (limit.reset_after or 0.0))
-            if self._known and not were_known:
-                self._concurrency.start_over(now)
 
     def cool(self, until: float) -> None:
         """Rest; a cooldown can only grow."""
@@ -246,6 +244,20 @@ class Domain:
         """Known limits need no pace of our own, until they turn out not to be all."""
         return not self._known or self._surprises > _SURPRISES
 
+    def _learn_limits(
+        self, call: Admission, hint: LimitHint, now: float, *, was_served: bool
+    ) -> None:
+        """Tell the meters what a response says; of one that was not served it counts nothing."""
+        if not self.learns:
+            return
+        were_known = self._known
+        for limit in hint.limits:
+            if meter := self._meters.get(limit.scope):
+                own = 0.0 if was_served else _parts(limit.scope, call.expected)[0]
+                meter.heard(limit, call.at, call.taken[limit.scope] - own, now)
+        if self._known and not were_known:
+            self._concurrency.start_over(now)
+
     def _had_waited(self, now: float) -> bool:
         """Whether a call goes out about when the pace allows it to one that was held back.
 
@@ -273,7 +285,7 @@ class Domain:
         return min(LONGEST_BACKOFF, (1 + self._jitter() * doubled) / self._pace.rate)
 
     def _least_rest(self) -> float:
-        if not self._learns:
+        if not self.learns:
             return 0.0
         doubled = SHORTEST_REST * 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS)
         disbelieved = min(max(0, self._refusals - _BELIEVED), _MOST_DOUBLINGS)

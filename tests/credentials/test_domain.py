@@ -172,6 +172,14 @@ def test_a_limit_that_answers_tell_of_is_kept_to() -> None:
     assert count == 3
 
 
+def test_a_limit_that_a_refusal_tells_of_is_kept_to_and_it_rests_as_long_as_that_wants() -> None:
+    domain = domain_of()
+    hint = LimitHint(1.0, (Limit(LimitScope.REQUESTS, 600, 0, 60.0),))
+    domain.refused(domain.admit(MOST, 0.0), hint, 0.0)
+    assert domain.cooldown_until == 1.0
+    assert admitted_at_once(domain, 1.0) == 1
+
+
 def test_a_used_up_limit_of_unknown_size_rests_until_it_is_renewed() -> None:
     domain = domain_of()
     hint = LimitHint(None, (Limit(LimitScope.TOKENS, None, 0, 12.0),))
