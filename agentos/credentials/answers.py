@@ -58,6 +58,14 @@ class CoolingDown:
 
 
 @dataclass(frozen=True, slots=True)
+class TakesFewer:
+    """One call too many was out at once: the domain of a credential takes `most`, and rests not."""
+
+    credential: str
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lapsed:
     """An owner was silent for so long that others get the slot of what it held."""
 
@@ -75,6 +83,10 @@ class Closed:
     credential: str
     reason: str
     seconds: float | None = None
+
+
+Effect = CoolingDown | TakesFewer | Closed
+"""What the end of a call changes for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -231,6 +231,11 @@ class Domain:
             self.closed = None
 
     @property
+    def at_once(self) -> int:
+        """How many calls may be in flight by what has been tried."""
+        return self._concurrency.limit
+
+    @property
     def open_slots(self) -> int:
         """How many calls it takes at once; more than have been tried, as long as none was cut."""
         return 0 if self.closed is not None else self._concurrency.promised

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from agentos.core.calls import Answer, Lease, Refusal, RefusalKind
-from agentos.credentials.answers import Cause, Closed, CoolingDown
+from agentos.credentials.answers import Cause, CoolingDown, Effect, TakesFewer
 from agentos.credentials.domain import Admission
 from agentos.credentials.hopes import Hope, Ticket, close
 
@@ -41,17 +41,19 @@ class Loan:
         self.has_lapsed = True
         self.drop(now)
 
-    def settle(self, result: Answer | Refusal | None, now: float) -> CoolingDown | Closed | None:
+    def settle(self, result: Answer | Refusal | None, now: float) -> Effect | None:
         """Free the slot, let the domain learn, and say what has changed for others."""
         was_closed = self.hope.closed_at(now) is not None
-        rested_until = self.hope.domain.cooldown_until
+        rested_until, at_once = self.hope.domain.cooldown_until, self.hope.domain.at_once
         if not self.has_lapsed:
             self._learn(result, now)
         if result is None:
             return None
         if closed := close(self.hope, result, now):
             return closed
-        return None if was_closed or self.has_lapsed else self._rest(result, rested_until, now)
+        if was_closed or self.has_lapsed:
+            return None
+        return self._told(result, rested_until, at_once, now)
 
     def _learn(self, result: Answer | Refusal | None, now: float) -> None:
         domain, call = self.hope.domain, self.admission
@@ -71,14 +73,17 @@ class Loan:
             domain.ended(call, result.usage, now)
             domain.heed(call, result.hint, now)
 
-    def _rest(
-        self, result: Answer | Refusal, rested_until: float, now: float
-    ) -> CoolingDown | None:
-        until = self.hope.domain.cooldown_until
-        cause = _cause(result)
+    def _told(
+        self, result: Answer | Refusal, rested_until: float, at_once: int, now: float
+    ) -> CoolingDown | TakesFewer | None:
+        """What there is to tell, where the domain rested until then and took so many at once."""
+        domain, credential = self.hope.domain, self.lease.credential
+        until, cause = domain.cooldown_until, _cause(result)
+        if cause is Cause.REFUSED and until <= now and domain.learns:
+            return TakesFewer(credential, domain.at_once) if domain.at_once < at_once else None
         if cause is not Cause.REFUSED and until <= max(rested_until, now):
             return None
-        return CoolingDown(self.lease.credential, max(0.0, until - now), cause)
+        return CoolingDown(credential, max(0.0, until - now), cause)
 
 
 def _cause(result: Answer | Refusal) -> Cause:

@@ -14,8 +14,7 @@ from agentos.core.clock import Now, utc_now
 from agentos.core.credentials import Credential
 from agentos.credentials.account import accounts_of
 from agentos.credentials.answers import (
-    Closed,
-    CoolingDown,
+    Effect,
     Lapsed,
     Refused,
     Resting,
@@ -144,7 +143,7 @@ class CredentialPool:
 
     def settle(
         self, owner: str | None, lease_id: str, result: Answer | Refusal | None, now: float
-    ) -> CoolingDown | Closed | None:
+    ) -> Effect | None:
         """Take a lease back, draw the consequences of its call, and say what has changed.
 
         A lease that is not this owner's, or not any more, changes nothing.

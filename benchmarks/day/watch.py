@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from agentos.core.calls import Answer, Lease, Refusal, RefusalKind
 from agentos.core.credentials import Credential
-from agentos.credentials.answers import Closed, CoolingDown
+from agentos.credentials.answers import Closed, CoolingDown, Effect
 from agentos.credentials.hopes import SHORTEST_CLOSURE, UNKNOWN_REST
 from agentos.credentials.pool import CredentialPool
 from benchmarks.day.inside import could_serve, leaks
@@ -75,7 +75,7 @@ class Watch:
         self,
         lease: Lease,
         result: Answer | Refusal,
-        effect: CoolingDown | Closed | None,
+        effect: Effect | None,
         now: float,
     ) -> None:
         """A lease came back; `effect` is what the pool says of it."""

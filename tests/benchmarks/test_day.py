@@ -8,7 +8,7 @@ import pytest
 
 from agentos.core.calls import Answer, Lease, Refusal, RefusalKind, Usage, Wish
 from agentos.core.credentials import Credential
-from agentos.credentials.answers import Closed, CoolingDown, Refused, Resting, Waiting, Why
+from agentos.credentials.answers import Effect, Refused, Resting, Waiting, Why
 from agentos.credentials.pool import CredentialPool
 from agentos.testing.quota import QuotaLimits
 from benchmarks.day.__main__ import main
@@ -73,7 +73,7 @@ class Forgetful(CredentialPool):
 class Leaky(CredentialPool):
     """Loses a slot with every thirtieth lease."""
 
-    def settle(self, owner: str | None, lease_id: str, *rest: Any) -> CoolingDown | Closed | None:
+    def settle(self, owner: str | None, lease_id: str, *rest: Any) -> Effect | None:
         effect = super().settle(owner, lease_id, *rest)
         if int(lease_id) % 30 == 0:
             self._accounts[0].in_use += 1
@@ -109,7 +109,7 @@ class Stubborn(CredentialPool):
 
     def settle(
         self, owner: str | None, lease_id: str, result: Answer | Refusal | None, now: float
-    ) -> CoolingDown | Closed | None:
+    ) -> Effect | None:
         if isinstance(result, Refusal) and result.kind.is_terminal:
             result = Refusal(RefusalKind.RATE_LIMITED, "", result.hint)
         return super().settle(owner, lease_id, result, now)

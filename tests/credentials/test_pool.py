@@ -25,8 +25,10 @@ from agentos.credentials.answers import (
     Cause,
     Closed,
     CoolingDown,
+    Effect,
     Lapsed,
     Refused,
+    TakesFewer,
     Waiting,
     Why,
 )
@@ -159,6 +161,31 @@ def test_after_a_rate_limit_no_owner_calls_again_at_once(seconds: float) -> None
     back = 100.0 + SHORTEST_REST
     assert isinstance(pool.poll("o", ticket, math.nextafter(back, 0)), Waiting)
     assert isinstance(pool.poll("o", ticket, back), Lease)
+
+
+def test_a_step_up_that_is_refused_is_told_as_that_and_rests_nobody() -> None:
+    pool = pool_of(Credential("a", "s3cret"), default_slots=16)
+    effects: list[Effect | None] = []
+    now = 0.0
+    for _ in range(30):
+        leases: list[str] = []
+        while len(leases) <= 8:
+            ticket = pool.request("o", P)
+            answer = pool.poll("o", ticket, now)
+            while isinstance(answer, Waiting) and answer.until is not None:
+                now = answer.until
+                answer = pool.poll("o", ticket, now)
+            if not isinstance(answer, Lease):
+                pool.cancel("o", ticket, now)
+                break
+            leases.append(ticket)
+        now += 1.0
+        for number, lease_id in enumerate(leases, start=1):
+            result = limited() if number > 8 else Answer("", "p/m")
+            effects.append(pool.settle("o", lease_id, result, now))
+    told = [effect for effect in effects if effect is not None]
+    assert TakesFewer("a", 8) in told
+    assert not [one for one in told if isinstance(one, CoolingDown) and not one.seconds]
 
 
 def test_who_uses_the_library_says_how_long_a_rest_is() -> None:

@@ -8,8 +8,10 @@ from agentos.credentials.answers import (
     Cause,
     Closed,
     CoolingDown,
+    Effect,
     Lapsed,
     SlotCount,
+    TakesFewer,
     Waiting,
     Why,
 )
@@ -40,15 +42,15 @@ _WAITS = {
 }
 
 
-def of_effect(effect: CoolingDown | Closed) -> str:
+def of_effect(effect: Effect) -> str:
     """What a call has changed for others."""
     match effect:
-        case Closed(credential, reason, float(seconds)):
-            return (
-                f"[COORDINATOR] Credential {credential} is closed for {_plain(seconds)}s: {reason}"
-            )
-        case Closed(credential, reason):
-            return f"[COORDINATOR] Credential {credential} is closed for good: {reason}"
+        case Closed(credential, reason, seconds):
+            span = "good" if seconds is None else f"{_plain(seconds)}s"
+            return f"[COORDINATOR] Credential {credential} is closed for {span}: {reason}"
+        case TakesFewer(credential, most):
+            calls = "call" if most == 1 else "calls"
+            return f"[COORDINATOR] {credential} takes no more than {most} {calls} at once"
         case CoolingDown(credential, seconds, Cause.USED_UP):
             return (
                 f"[COORDINATOR] {credential} has used up its limit, "

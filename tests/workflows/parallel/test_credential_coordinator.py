@@ -21,10 +21,11 @@ from agentos.core.calls import (
 from agentos.core.credentials import Credential, RateLimits, Rest
 from agentos.core.errors import ConfigError
 from agentos.core.prices import Cost
-from agentos.credentials.answers import Refused, Waiting
+from agentos.credentials.answers import Closed, Effect, Refused, TakesFewer, Waiting
 from agentos.credentials.budget import Budget
 from agentos.credentials.silence import Silence
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
+from agentos.workflows.parallel.pool_sentences import of_effect
 
 EXHAUSTED = "[COORDINATOR] Credential pool exhausted..."
 P = Wish("p", "p/m", Usage())
@@ -381,6 +382,17 @@ class TestSentences:
         refusal = Refusal(RefusalKind.DAILY_QUOTA, "used up", LimitHint(7200.0))
         stage.pool.settle("o", stage.lease().id, refusal)
         assert stage.said == ["[COORDINATOR] Credential main is closed for 7200s: used up"]
+
+    @pytest.mark.parametrize(
+        ("effect", "text"),
+        [
+            (Closed("main", "used up", 7200), "Credential main is closed for 7200s: used up"),
+            (TakesFewer("main", 8), "main takes no more than 8 calls at once"),
+            (TakesFewer("main", 1), "main takes no more than 1 call at once"),
+        ],
+    )
+    def test_what_a_call_has_changed(self, effect: Effect, text: str) -> None:
+        assert of_effect(effect) == f"[COORDINATOR] {text}"
 
     def test_without_notify_print_is_looked_up_when_called(
         self, monkeypatch: pytest.MonkeyPatch
