@@ -3,10 +3,11 @@
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from agentos.core.errors import UsageError
-from agentos.core.files import replace_file
+from agentos.core.files import create_file, replace_file
 from agentos.core.items import Kind
 from agentos.core.paths import StatePaths, confined
 from agentos.records.files import FOLDER_MODE
@@ -89,5 +90,9 @@ def _check_usable(folder: Path) -> None:
 
 
 def _write_gitignore(path: Path) -> None:
-    if not path.exists() or path.stat().st_size == 0:  # empty where the disk was full
-        replace_file(path, b"*\n")
+    content = b"*\n"
+    if not path.exists():
+        with suppress(FileExistsError):  # a run that started at the same time was quicker
+            create_file(path, content)
+    elif path.stat().st_size == 0:  # the disk was full
+        replace_file(path, content)

@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agentos.core.calls import Lease, LimitHint, Refusal, RefusalKind, Usage, Wish
+from agentos.core.calls import (
+    LONGEST_REST,
+    Lease,
+    LimitHint,
+    Refusal,
+    RefusalKind,
+    Usage,
+    Wish,
+)
 from agentos.core.credentials import Credential
 from agentos.credentials.answers import Closed, Refused, Resting, Waiting, Why
 from agentos.credentials.hopes import SHORTEST_CLOSURE, UNKNOWN_REST
@@ -32,6 +40,7 @@ def used_up(rest: float | None) -> Refusal:
 def closed_for_the_day(pool: CredentialPool, rest: float | None, now: float = 0.0) -> None:
     lease = granted(pool, "first", now)
     seconds = UNKNOWN_REST if rest is None else max(rest, SHORTEST_CLOSURE)
+    seconds = min(seconds, LONGEST_REST)
     closed = Closed(lease.credential, "used up", seconds)
     assert pool.settle("first", lease.id, used_up(rest), now) == closed
 

@@ -1,7 +1,9 @@
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,42 @@ def test_may_be_repeated_and_narrows_an_open_folder(tmp_path: Path) -> None:
     prepare_state(paths, tmp_path)
     assert mode(paths.root) == 0o700
     assert (paths.root / ".gitignore").read_text() == "mine\n"
+
+
+PREPARE_ALL = """
+import sys
+from pathlib import Path
+from agentos.core.paths import StatePaths
+from agentos.records.state_folder import prepare_state
+print("ready", flush=True)
+sys.stdin.readline()
+for project in sorted(Path(sys.argv[1]).iterdir()):
+    prepare_state(StatePaths(project / ".agentos"), project)
+"""
+
+
+def test_runs_that_start_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"{number:02}").mkdir()
+    command = [sys.executable, "-c", PREPARE_ALL, str(tmp_path)]
+    with ExitStack() as stack:
+        runs = [
+            stack.enter_context(
+                subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+                )
+            )
+            for _ in range(3)
+        ]
+        for run in runs:
+            assert run.stdout is not None
+            assert run.stdout.readline() == "ready\n"
+        for run in runs:
+            assert run.stdin is not None
+            run.stdin.write("go\n")
+    assert [run.returncode for run in runs] == [0, 0, 0]
+    written = {path.read_text() for path in tmp_path.glob("*/.agentos/.gitignore")}
+    assert written == {"*\n"}
 
 
 def test_lies_in_the_home_that_the_environment_names(tmp_path: Path) -> None:

@@ -195,13 +195,21 @@ class TestHowMany:
 
 class TestHalt:
     def test_soon_lets_finish_what_runs(self, workers: Workers, said: list[str]) -> None:
+        halted = threading.Event()
+
+        def notify(text: str) -> None:
+            said.append(text)
+            if "Nothing new starts" in text:
+                halted.set()
+
         halt = HaltRule.parse("soon,fail=2")
-        batch = Batch(ParallelCoordinator(3, halt=halt, notify=said.append), "abcdef", workers)
+        batch = Batch(ParallelCoordinator(3, halt=halt, notify=notify), "abcdef", workers)
         for _ in range(3):
             workers.next_begun()
         workers.end("a", Outcome.FAILED)
         assert workers.next_begun() == "d"
         workers.end("b", Outcome.FAILED)
+        assert halted.wait(PATIENCE)
         workers.end("c")
         workers.end("d", Outcome.FAILED)
         stats, results = batch.end()
