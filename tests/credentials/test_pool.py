@@ -503,7 +503,7 @@ def test_no_small_call_goes_before_a_large_one_that_waits_for_tokens() -> None:
     assert isinstance(pool.poll("y", second, 0.0), Waiting)
     back = pool.next_wake_up(0.0)
     assert back is not None
-    assert isinstance(pool.poll("y", second, back), Waiting | Lease)
+    assert isinstance(pool.poll("y", second, back), Waiting)
     assert isinstance(pool.poll("x", first, back), Lease)
 
 
@@ -631,26 +631,46 @@ CREDENTIALS = st.lists(
         provider=st.sampled_from([None, "p", "q"]),
         max_concurrent=st.sampled_from([None, 1, 2, 3]),
         quota=st.sampled_from(["", "", "shared"]),
-        limits=st.sampled_from([RateLimits(), RateLimits(rpm=30)]),
+        limits=st.sampled_from([RateLimits(), RateLimits(rpm=30), RateLimits(tpm=6000)]),
     ),
     min_size=1,
     max_size=4,
     unique_by=lambda credential: credential.name,
 )
 OWNERS = st.sampled_from(["x", "y", "z"])
+TOKENS = st.sampled_from([0, 40, 3000])
+WISHES = st.builds(
+    lambda provider, read, written: Wish(provider, f"{provider}/m", Usage(read, written)),
+    st.sampled_from("pq"),
+    TOKENS,
+    TOKENS,
+)
 SECONDS = st.none() | st.integers(0, 100).map(float)
 LIMITS = st.builds(
-    Limit, st.just(LimitScope.TOKENS), remaining=st.integers(0, 1), reset_after=SECONDS
+    Limit,
+    st.just(LimitScope.TOKENS),
+    limit=st.sampled_from([None, 3000]),
+    remaining=st.integers(0, 1),
+    reset_after=SECONDS,
 )
+
+
+def refusals(*kinds: RefusalKind) -> st.SearchStrategy[Refusal]:
+    hints = st.builds(LimitHint, SECONDS, st.lists(LIMITS, max_size=2).map(tuple))
+    return st.builds(Refusal, st.sampled_from(kinds), st.just("because"), hints)
+
+
 RESULTS = st.one_of(
     st.none(),
     st.builds(answer, LIMITS, LIMITS),
-    st.builds(
-        Refusal,
-        st.sampled_from(RefusalKind),
-        st.just("because"),
-        st.builds(LimitHint, SECONDS, st.lists(LIMITS, max_size=2).map(tuple)),
-    ),
+    st.builds(Answer, st.just("text"), st.just("p/m"), st.builds(Usage, TOKENS, TOKENS)),
+    refusals(*RefusalKind),
+)
+RESTS = st.one_of(  # of calls that went out together
+    [
+        st.lists(refusals(kind), min_size=2, max_size=6)
+        for kind in (RefusalKind.RATE_LIMITED, RefusalKind.OVERLOADED, RefusalKind.DAILY_QUOTA)
+    ]
 )
 
 
@@ -660,10 +680,11 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.tickets: dict[str, tuple[str, str]] = {}
-        self.leases: dict[str, tuple[str, str, Lease]] = {}
+        self.tickets: dict[str, tuple[str, Wish]] = {}
+        self.leases: dict[str, tuple[str, Wish, Lease]] = {}
         self.cooldowns: dict[tuple[str, str], float] = {}  # of quota and provider
         self.closed: set[str] = set()  # credentials
+        self.ends: dict[tuple[str, str], tuple[float, float]] = {}  # of rest and closure, as seen
         self.jitter = random.Random(1)
 
     @initialize(credentials=CREDENTIALS, default_slots=st.integers(1, 6))
@@ -686,21 +707,26 @@ class Machine(RuleBasedStateMachine):
     def domain_of(self, lease: Lease, provider: str) -> tuple[str, str]:
         return self.credentials[lease.credential].domain_name, provider
 
-    @rule(owner=OWNERS, provider=st.sampled_from("pq"))
-    def request(self, owner: str, provider: str) -> None:
-        self.tickets[self.pool.request(owner, wish(provider))] = (owner, provider)
+    @rule(owner=OWNERS, wishes=st.lists(WISHES, min_size=1, max_size=6), is_polled=st.booleans())
+    def request(self, owner: str, wishes: list[Wish], is_polled: bool) -> None:
+        for wanted in wishes:
+            self.tickets[self.pool.request(owner, wanted)] = (owner, wanted)
+        if is_polled:
+            self.poll_one(next(reversed(self.tickets)))
 
     @precondition(lambda self: self.tickets)
     @rule(data=st.data())
     def poll(self, data: st.DataObject) -> None:
-        ticket = data.draw(st.sampled_from(list(self.tickets)))
-        owner, provider = self.tickets[ticket]
+        self.poll_one(data.draw(st.sampled_from(list(self.tickets))))
+
+    def poll_one(self, ticket: str) -> None:
+        owner, wanted = self.tickets[ticket]
         answer = self.pool.poll(owner, ticket, self.now)
         self.note_grants()
         if isinstance(answer, Lease):
-            assert self.leases[ticket] == (owner, provider, answer)
+            assert self.leases[ticket] == (owner, wanted, answer)
         elif isinstance(answer, Refused):
-            assert all(hope.closed_at(self.now) for hope in self.hopes(provider))
+            assert all(hope.closed_at(self.now) for hope in self.hopes(wanted.provider))
         else:
             assert answer.until is None or answer.until > self.now
 
@@ -710,7 +736,8 @@ class Machine(RuleBasedStateMachine):
     def note_grants(self) -> None:
         """Enter what was granted, in the queue's order: nobody was overtaken, nobody forgotten."""
         passed_over: list[str] = []
-        for ticket, (owner, provider) in list(self.tickets.items()):
+        for ticket, (owner, wanted) in list(self.tickets.items()):
+            provider = wanted.provider
             if (owner, ticket) in self.pool._refused:
                 assert all(hope.closed_at(self.now) for hope in self.hopes(provider))
                 del self.tickets[ticket]
@@ -719,8 +746,8 @@ class Machine(RuleBasedStateMachine):
                 assert ticket not in self.pool._loans
                 continue
             if ticket not in self.pool._loans:
-                ready = [hope.ready_at(Usage(), self.now) for hope in self.hopes(provider)]
-                assert all(at > self.now for at in ready)
+                ready = [hope.ready_at(wanted.bound, self.now) for hope in self.hopes(provider)]
+                assert provider in passed_over or all(at > self.now for at in ready)
                 passed_over.append(provider)
                 continue
             lease = self.pool._loans[ticket].lease
@@ -729,18 +756,22 @@ class Machine(RuleBasedStateMachine):
             assert self.cooldowns.get(self.domain_of(lease, provider), -math.inf) <= self.now
             assert provider not in passed_over
             del self.tickets[ticket]
-            self.leases[ticket] = (owner, provider, lease)
+            self.leases[ticket] = (owner, wanted, lease)
 
     @precondition(lambda self: self.leases)
-    @rule(data=st.data(), result=RESULTS)
-    def settle(self, data: st.DataObject, result: Answer | Refusal | None) -> None:
-        lease_id = data.draw(st.sampled_from(list(self.leases)))
-        owner, provider, lease = self.leases.pop(lease_id)
+    @rule(data=st.data(), results=st.lists(RESULTS, min_size=1, max_size=6) | RESTS)
+    def settle(self, data: st.DataObject, results: list[Answer | Refusal | None]) -> None:
+        for result in results[: len(self.leases)]:
+            self.settle_one(data.draw(st.sampled_from(list(self.leases))), result)
+            self.no_rest_and_no_closure_gets_shorter()
+
+    def settle_one(self, lease_id: str, result: Answer | Refusal | None) -> None:
+        owner, wanted, lease = self.leases.pop(lease_id)
         effect = self.pool.settle(owner, lease_id, result, self.now)
         assert self.pool.settle(owner, lease_id, result, self.now) is None
         if isinstance(effect, CoolingDown):
             until = self.now + effect.seconds
-            domain = self.domain_of(lease, provider)
+            domain = self.domain_of(lease, wanted.provider)
             assert until >= self.cooldowns.get(domain, -math.inf)
             is_refused = isinstance(result, Refusal) and result.kind is RefusalKind.RATE_LIMITED
             assert (effect.cause is Cause.REFUSED) == is_refused
@@ -750,6 +781,17 @@ class Machine(RuleBasedStateMachine):
             assert isinstance(result, Refusal)
             if result.kind is RefusalKind.CREDENTIAL:
                 self.closed.add(lease.credential)
+
+    @precondition(lambda self: self.tickets or self.leases)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        ticket = data.draw(st.sampled_from([*self.tickets, *self.leases]))
+        owner = (self.tickets | self.leases)[ticket][0]
+        self.pool.cancel(owner, ticket, self.now)
+        self.tickets.pop(ticket, None)
+        self.leases.pop(ticket, None)
+        assert isinstance(self.pool.poll(owner, ticket, self.now), Refused)
+        self.note_grants()
 
     @rule(owner=OWNERS)
     def take_back(self, owner: str) -> None:
@@ -771,9 +813,9 @@ class Machine(RuleBasedStateMachine):
         for lapsed in self.pool.lapse(self.now):
             assert lapsed.owner in {owner for owner, _, _ in self.leases.values()}
         for ticket in set(self.leases) - set(self.pool._loans):
-            owner, provider, _ = self.leases.pop(ticket)
+            owner, wanted, _ = self.leases.pop(ticket)
             assert owner in self.pool._silence
-            self.tickets[ticket] = owner, provider
+            self.tickets[ticket] = owner, wanted
         self.tickets = dict(sorted(self.tickets.items(), key=lambda one: int(one[0])))
 
     @invariant()
@@ -791,6 +833,15 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def the_queue_is_what_was_neither_granted_nor_refused(self) -> None:
         assert self.pool.anyone_waiting == bool(self.tickets)
+
+    @invariant()
+    def no_rest_and_no_closure_gets_shorter(self) -> None:
+        for account in self.pool._accounts:
+            for model, domain in account.domains.items():
+                rests, closed = self.ends.get((account.name, model), (-math.inf, -math.inf))
+                assert domain.cooldown_until >= rests
+                assert domain.closed_until >= closed
+                self.ends[account.name, model] = domain.cooldown_until, domain.closed_until
 
     def serve_all_that_wait(self) -> None:
         """No deadlock: once all is given back the queue empties, in the time that it names."""
@@ -819,11 +870,12 @@ class Machine(RuleBasedStateMachine):
         self.now += 1e6
         for provider in "pq":  # no credential is lost: all that is open serves again
             for hope in self.hopes(provider):
-                assert (
-                    hope.closed_at(self.now) is not None
-                    or hope.ready_at(Usage(), self.now) <= self.now
-                )
+                for most in (Usage(), Usage(3000, 3000)):
+                    assert (
+                        hope.closed_at(self.now) is not None
+                        or hope.ready_at(most, self.now) <= self.now
+                    )
 
 
-Machine.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+Machine.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestPool = Machine.TestCase
