@@ -1,4 +1,4 @@
-"""Which credential serves which call, and who waits for one.
+"""Who is lent a credential, who waits for one, and what follows from how a call ends.
 
 A pure state machine: the caller brings the time and the lock, and does the waiting.
 """
@@ -28,6 +28,7 @@ from agentos.credentials.loans import Loan
 from agentos.credentials.patience import Patience
 from agentos.credentials.rests import recall, resting
 from agentos.credentials.silence import Silence
+from agentos.credentials.stock import Stock
 
 _SIMULATED_EVERY = 5
 _NOTHING = Usage()
@@ -57,18 +58,16 @@ class CredentialPool:
     ) -> None:
         self._time_of_day = time_of_day
         self._budget = Budget() if budget is None else budget
-        self._accounts = accounts_of(credentials, default_slots=default_slots, jitter=jitter)
+        accounts = accounts_of(credentials, default_slots=default_slots, jitter=jitter)
+        self._stock = Stock(accounts)
         self._simulate_rate_limits = simulate_rate_limits
         self._ids = itertools.count(1)
-        self._grants = itertools.count(1)
         self._tickets: dict[str, Ticket] = {}  # in the order of their coming
         self._waits: dict[str, Waiting] = {}  # what each of them waits for
         self._refused: dict[tuple[str | None, str], Refused] = {}  # for who did not hear it
         self._loans: dict[str, Loan] = {}
         self._silence = Silence(lease_term)
-        self._hopes_of: dict[tuple[str | None, str | None], list[Hope]] = {}
         self._patience = Patience()
-        self._last_used: dict[str, str] = {}  # owner -> credential, for the sake of prompt caches
         self._served_until = -math.inf  # before then time alone changes nothing for the queue
         self._has_news = False  # somebody was granted a lease, or refused one
 
@@ -175,25 +174,25 @@ class CredentialPool:
             del self._refused[refused]
         for lease_id in [i for i, loan in self._loans.items() if loan.owner == owner]:
             self._drop(lease_id, now)
-        self._last_used.pop(owner, None)
+        self._stock.forget(owner)
         self._silence.forget(owner)
         self._has_changed()
 
     def resting(self, now: float) -> list[Resting]:
         """The domains that rest or are closed for a time, and for how long yet."""
-        return resting(self._accounts, now)
+        return resting(self._stock.accounts, now)
 
     def recall(self, rests: Iterable[Resting], now: float) -> None:
         """Take over what an earlier run found; of other quotas nothing is taken."""
-        recall(self._accounts, rests, now)
+        recall(self._stock.accounts, rests, now)
 
     def slot_counts(self) -> list[SlotCount]:
         """How many calls each quota takes at once; one that cools down counts."""
-        return [SlotCount(one.name, one.slots, one.open_slots) for one in self._accounts]
+        return [SlotCount(one.name, one.slots, one.open_slots) for one in self._stock.accounts]
 
     def open_slots(self) -> int:
         """How many all take together."""
-        return sum(account.open_slots for account in self._accounts)
+        return self._stock.open_slots
 
     def next_wake_up(self, now: float) -> float | None:
         """When a ticket may be served that cannot be yet; None where only a settled lease helps."""
@@ -231,7 +230,7 @@ class CredentialPool:
         claimed: set[Domain] = set()  # somebody who came earlier waits for them
         waits_of: dict[tuple[str | None, str | None], Waiting] = {}  # and so all who want the same
         for ticket, wanted in list(self._tickets.items()):
-            hopes = self._hopes(wanted, now)
+            hopes = self._stock.hopes(wanted, now)
             room = self._room_for(wanted)
             if room is Room.NOW and wanted.costs and self._patience.is_over:
                 room = Room.LATER
@@ -247,7 +246,7 @@ class CredentialPool:
                 free = [hope for hope in hopes if hope.domain not in claimed]
                 ready = [hope for hope in free if hope.ready_at(wanted.most, now) <= now]
                 if ready:
-                    self._grant(ticket, self._choice(wanted, ready), now)
+                    self._grant(ticket, self._stock.best(wanted, ready), now)
                     if wanted.costs:
                         self._patience.overtaken()
                 else:
@@ -259,10 +258,7 @@ class CredentialPool:
 
     def _waiting(self, wanted: Ticket, hopes: list[Hope], now: float, room: Room) -> Waiting:
         """What it waits for; the model is named where others may be served meanwhile."""
-        keys = sum(len(account.keys) for account in self._accounts)
-        models = [model for _, model in self._hopes_of if model is not None]
-        is_alone = len(models) < 2 and len(hopes) == keys
-        model = "" if is_alone else wanted.model or ""
+        model = "" if self._stock.is_all_for(wanted, now) else wanted.model or ""
         return waiting(wanted, hopes, now, model=model, for_budget=room is Room.LATER)
 
     def _refuse(self, ticket: str, refused: Refused) -> None:
@@ -286,29 +282,6 @@ class CredentialPool:
     def _room_for(self, wanted: Ticket) -> Room:
         return Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
 
-    def _hopes(self, wanted: Ticket, now: float) -> list[Hope]:
-        if wanted.kind not in self._hopes_of:
-            self._hopes_of[wanted.kind] = [
-                Hope(account, key, account.domain(wanted.model, now))
-                for account in self._accounts
-                for key in account.keys
-                if wanted.provider is None or key.credential.provider in (None, wanted.provider)
-            ]
-        return self._hopes_of[wanted.kind]
-
-    def _choice(self, wanted: Ticket, ready: list[Hope]) -> Hope:
-        """The owner's last; else one that serves only this provider; else the least used."""
-        last = self._last_used.get(wanted.owner) if wanted.owner is not None else None
-        return min(
-            ready,
-            key=lambda hope: (
-                hope.key.credential.name != last,
-                hope.key.credential.provider is None,
-                hope.account.in_use,
-                hope.key.last_granted,
-            ),
-        )
-
     def _grant(self, ticket: str, hope: Hope, now: float) -> None:
         wanted, key = self._tickets[ticket], hope.key
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
@@ -316,12 +289,8 @@ class CredentialPool:
             return
         del self._tickets[ticket]
         self._has_news = True
-        if wanted.owner is not None:
-            self._last_used[wanted.owner] = key.credential.name
         simulate = self._simulate_rate_limits and key.granted % _SIMULATED_EVERY == 0
-        hope.account.in_use += 1
-        key.granted += 1
-        key.last_granted = next(self._grants)
+        self._stock.take(hope, wanted.owner)
         name, secret = key.credential.name, key.credential.secret
         lease = Lease(ticket, name, secret, simulate, hope.account.name)
         self._loans[ticket] = Loan(wanted, lease, hope, hope.domain.admit(wanted.most, now))

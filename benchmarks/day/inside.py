@@ -17,12 +17,12 @@ def leaks(pool: CredentialPool) -> Iterator[str]:
         ("loans", pool._loans),
         ("tickets", pool._tickets),
         ("refusals that nobody heard", pool._refused),
-        ("last credentials", pool._last_used),
+        ("last credentials", pool._stock._last_used),
         ("reservations of the budget", pool._budget._reserved),
     ):
         if kept:
             yield f"{len(kept)} {name}"
-    for account in pool._accounts:
+    for account in pool._stock.accounts:
         if account.in_use:
             yield f"{account.in_use} slots of {account.name} in use"
         for model, domain in account.domains.items():
@@ -32,7 +32,7 @@ def leaks(pool: CredentialPool) -> Iterator[str]:
 
 def could_serve(pool: CredentialPool, quota: str, wish: Wish, now: float) -> bool:
     """Whether a quota's domain would let the call out now, if the account had a slot for it."""
-    for account in pool._accounts:
+    for account in pool._stock.accounts:
         if account.name == quota:
             domain = copy.copy(account.domain(wish.model, now))  # being asked leaves a mark
             return domain.ready_at(wish.bound, now) <= now

@@ -76,7 +76,7 @@ class Leaky(CredentialPool):
     def settle(self, owner: str | None, lease_id: str, *rest: Any) -> Effect | None:
         effect = super().settle(owner, lease_id, *rest)
         if int(lease_id) % 30 == 0:
-            self._accounts[0].in_use += 1
+            self._stock.accounts[0].in_use += 1
         return effect
 
 

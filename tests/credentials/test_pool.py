@@ -731,7 +731,7 @@ class Machine(RuleBasedStateMachine):
             assert answer.until is None or answer.until > self.now
 
     def hopes(self, provider: str) -> list[Hope]:
-        return self.pool._hopes(Ticket(None, wish(provider)), self.now)
+        return self.pool._stock.hopes(Ticket(None, wish(provider)), self.now)
 
     def note_grants(self) -> None:
         """Enter what was granted, in the queue's order: nobody was overtaken, nobody forgotten."""
@@ -826,8 +826,8 @@ class Machine(RuleBasedStateMachine):
             if not self.pool._loans[lease_id].has_lapsed
         )
         assert all(out[name] <= self.slots[name] for name in out)
-        assert {one.name: one.in_use for one in self.pool._accounts} == {
-            one.name: out[one.name] for one in self.pool._accounts
+        assert {one.name: one.in_use for one in self.pool._stock.accounts} == {
+            one.name: out[one.name] for one in self.pool._stock.accounts
         }
 
     @invariant()
@@ -836,7 +836,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def no_rest_and_no_closure_gets_shorter(self) -> None:
-        for account in self.pool._accounts:
+        for account in self.pool._stock.accounts:
             for model, domain in account.domains.items():
                 rests, closed = self.ends.get((account.name, model), (-math.inf, -math.inf))
                 assert domain.cooldown_until >= rests
