@@ -53,14 +53,9 @@ class Account:
             )
 
     @property
-    def open_keys(self) -> list[Key]:
-        """The keys that are not refused for good."""
-        return [] if self.closed is not None else [k for k in self.keys if k.closed is None]
-
-    @property
     def open_slots(self) -> int:
         """How many calls it takes at once, by all that its domains have learned so far."""
-        if not self.open_keys:
+        if self.closed is not None or all(key.closed is not None for key in self.keys):
             return 0
         if not self._domains:
             return self.slots

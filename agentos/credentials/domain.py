@@ -83,6 +83,7 @@ class Domain:
             scope: Meter(per_minute, counts_calls=scope is LimitScope.REQUESTS, now=now)
             for scope, per_minute in declared.items()
         }
+        self._known = self._known_meters()
         self.learns = learns
         self._concurrency = ConcurrencyLimit(slots, is_known=is_told or not learns)
         self._pace = Pace()
@@ -240,8 +241,7 @@ class Domain:
         """How many calls it takes at once; more than have been tried, as long as none was cut."""
         return 0 if self.closed is not None else self._concurrency.promised
 
-    @property
-    def _known(self) -> list[Meter]:
+    def _known_meters(self) -> list[Meter]:
         return [meter for meter in self._meters.values() if meter.is_known]
 
     @property
@@ -260,6 +260,7 @@ class Domain:
             if meter := self._meters.get(limit.scope):
                 own = 0.0 if was_served else _parts(limit.scope, call.expected)[0]
                 meter.heard(limit, call.at, call.taken[limit.scope] - own, now)
+        self._known = self._known_meters()
         if self._known and not were_known:
             self._concurrency.start_over(now)
 

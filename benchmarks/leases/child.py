@@ -33,6 +33,8 @@ def main() -> None:
         asked = time.perf_counter()
         lease = leases.acquire(_WISH)
         waited.append(time.perf_counter() - asked)
+        if spec["call"]:
+            time.sleep(spec["call"])
         _give_back(leases, lease)
     say(waited=waited)
 

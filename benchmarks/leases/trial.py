@@ -51,6 +51,7 @@ def play(situation: Situation, seconds: float) -> Result:
             {
                 "access": access(server, f"LLD-{number + 1}"),
                 "rhythm": situation.rhythm,
+                "call": situation.call,
                 "seconds": seconds,
             }
             for number in range(situation.children)

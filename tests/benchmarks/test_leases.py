@@ -34,7 +34,7 @@ def test_real_children_lease_and_are_gone_afterwards(
     assert psutil.Process().children() == before
     assert only in capsys.readouterr().out
     situations = json.loads(file.read_text())["situations"]
-    assert len(situations) == 3
+    assert len(situations) == 4
     for one in situations:
         assert 10 <= one["leases"] <= 10 * (0.6 / INTERVAL + 1)
         assert 0 < one["median"] <= one["p90"] <= one["p99"] <= one["longest"]
