@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from killed_children import Attempt, SmallParent
+from killed_children import Attempt, LendingParent
 from random_backlog import RandomBacklog
 from wholeness import Twin, journal_of_a_killed
 
@@ -68,7 +68,7 @@ class ChildRound:
         self._twin = Twin(self._twin_project.root)
         logs = folder / "logs"
         logs.mkdir()
-        self._parent = SmallParent(logs, environ)
+        self._parent = LendingParent(logs, environ)
         self._seed = seed
         self._kinds = random.Random(seed)
         self._kills_left = kills

@@ -131,7 +131,7 @@ class Attempt:
         return Pace(self.seconds, last)
 
 
-class SmallParent:
+class LendingParent:
     """An engine and leases; several threads may use them, each for an item of its own."""
 
     def __init__(self, logs: Path, environ: Mapping[str, str]) -> None:

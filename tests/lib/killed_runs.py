@@ -30,7 +30,7 @@ GONE_AFTER = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Aim:
+class Moment:
     """When a run is killed: `seconds` after its start, or after so many events of a kind."""
 
     seconds: float
@@ -39,7 +39,7 @@ class Aim:
     with_children: bool = False
 
     @classmethod
-    def by(cls, chance: random.Random, *, run_seconds: float) -> "Aim":
+    def by(cls, chance: random.Random, *, run_seconds: float) -> "Moment":
         """At any instant of an undisturbed run, or at what the run tells; some with all children.
 
         Mostly before much is done, so that a backlog lasts for several kills.
@@ -80,8 +80,8 @@ class KilledRuns:
             earlier = set(runs_of(self._state))
             running = self._shelf.start(*COMMAND)
             if kills < most:
-                aim = Aim.by(self._chance, run_seconds=self._undisturbed.seconds)
-                self._kill(running, aim, earlier)
+                moment = Moment.by(self._chance, run_seconds=self._undisturbed.seconds)
+                self._kill(running, moment, earlier)
             code, output = running.finish()
             self._check(earlier)
             if code != -signal.SIGKILL:
@@ -90,25 +90,25 @@ class KilledRuns:
         self._check_end()
         return kills
 
-    def _kill(self, running: Running, aim: Aim, earlier: set[Path]) -> None:
+    def _kill(self, running: Running, moment: Moment, earlier: set[Path]) -> None:
         """Unless it ends before; afterwards nothing of it runs any more."""
         ended = running.process.poll
         wait_until(
-            lambda: ended() is not None or self._has_told(earlier, aim), "the run tells of it"
+            lambda: ended() is not None or self._has_told(earlier, moment), "the run tells of it"
         )
-        deadline = time.monotonic() + aim.seconds
+        deadline = time.monotonic() + moment.seconds
         while ended() is None and time.monotonic() < deadline:
             time.sleep(0.001)
-        if aim.with_children:
+        if moment.with_children:
             running.kill_all()
         else:
             running.process.kill()
             running.process.wait()
         wait_until(lambda: not processes_of(self._shelf.root), "all are gone", patience=GONE_AFTER)
 
-    def _has_told(self, earlier: set[Path], aim: Aim) -> bool:
+    def _has_told(self, earlier: set[Path], moment: Moment) -> bool:
         told = _told(self._runs_since(earlier))
-        return len([event for event in told if isinstance(event, aim.event)]) >= aim.number
+        return len([event for event in told if isinstance(event, moment.event)]) >= moment.number
 
     def _runs_since(self, earlier: set[Path]) -> list[Path]:
         return [run for run in runs_of(self._state) if run not in earlier]
