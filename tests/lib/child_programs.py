@@ -20,6 +20,9 @@ POKE = signal.SIGUSR1  # how a test tells a child to go on
 COUNTED = 20_000
 """Lines of each that counts fast."""
 
+GENERATIONS = 3000
+"""Forks, one after the other, of one that forks quickly: some ten seconds."""
+
 STUBBORN = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, POKE)
 
 
@@ -278,12 +281,31 @@ def forks_quickly(parent: Parent) -> None:
     """Three of its descendants are somebody else at every moment: each forks and is gone."""
     for _ in range(3):
         if os.fork() == 0:
-            while os.fork() == 0:
-                time.sleep(0.003)
-            os._exit(0)
+            _fork_on()
     parent.begin("draft")
     while True:
         wait_for(*STUBBORN)
+
+
+def forks_quickly_elsewhere(parent: Parent) -> None:
+    """The same, each of the three in a session of its own and with no descriptor of ours."""
+    for _ in range(3):
+        if os.fork() == 0:
+            os.setsid()
+            os.closerange(0, 1024)
+            _fork_on()
+    parent.begin("draft")
+    while True:
+        wait_for(*STUBBORN)
+
+
+def _fork_on() -> NoReturn:
+    """Not for ever: nobody may be able to end it."""
+    for _ in range(GENERATIONS):
+        if os.fork() != 0:
+            break
+        time.sleep(0.003)
+    os._exit(0)
 
 
 def ends_with_its_parent(parent: Parent) -> None:
@@ -320,6 +342,7 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     forks_and_leaves,
     leaves_one_that_hides,
     forks_quickly,
+    forks_quickly_elsewhere,
     ends_with_its_parent,
     writes_for_ever,
     beats,
