@@ -20,6 +20,8 @@ POKE = signal.SIGUSR1  # how a test tells a child to go on
 COUNTED = 20_000
 """Lines of each that counts fast."""
 
+CHECKPOINT_TAKES = 3  # seconds
+
 GENERATIONS = 3000
 """Forks, one after the other, of one that forks quickly: some ten seconds."""
 
@@ -145,7 +147,7 @@ def checkpoints_for_3_s(parent: Parent) -> None:
     """Reports the signals that came before it was done."""
     parent.begin("draft")
     wait_for(signal.SIGINT)
-    other = signal.sigtimedwait((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), 3)
+    other = signal.sigtimedwait((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), CHECKPOINT_TAKES)
     peace = "3 s of peace" if other is None else signal.Signals(other.si_signo).name
     parent.report("interrupted", error=f"SIGINT and {peace}")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from command import Running, Workspace, processes_of, wait_until
 from wholeness import Twin, journal_of_a_killed
 
+from agentos.child_channels import LAST_WORDS
 from agentos.core.events import Event, ItemFinished, Reported, StepFinished, StepStarted
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
@@ -25,8 +26,8 @@ from agentos.records.history import damaged_summary, recorded_events, runs_of, u
 
 COMMAND = ("parallel", "lld", "--all", "-j", "4", "--retries", "0")
 
-GONE_AFTER = 2.0
-"""Seconds in which a killed supervisor's children have to leave; they give themselves one."""
+GONE_AFTER = 20 * LAST_WORDS
+"""Seconds in which a killed supervisor's children have to leave, on a machine that is busy."""
 
 
 @dataclass(frozen=True, slots=True)

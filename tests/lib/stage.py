@@ -26,6 +26,7 @@ from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
 from agentos.engines.relay import OutputRelay
+from agentos.engines.supervised_child import SupervisedChild
 from agentos.workflows.parallel.output_prefixer import Stream
 
 PATIENCE = 60
@@ -134,6 +135,17 @@ class Stage:
             pass
         return self
 
+    def await_noted(self, step: str) -> "Stage":
+        """Until the engine counts the child as being at that step, as it will say."""
+        wait_until(lambda: any(c._step == step for c in self._children), f"{step} is noted")
+        return self
+
+    def look(self) -> "Stage":
+        """Have the engine look whether something is due now, as it does by itself now and then."""
+        for child in self._children:
+            child.inbox.put("")
+        return self
+
     def await_pause(self) -> "Stage":
         """Until the engine holds the time limit."""
         wait_until(self._is_held, "the time limit is held")
@@ -144,7 +156,11 @@ class Stage:
         return self
 
     def _is_held(self) -> bool:
-        return any(c._escalation.wait() is None for c in list(self.engine._running.values()))
+        return any(child._escalation.wait() is None for child in self._children)
+
+    @property
+    def _children(self) -> list[SupervisedChild]:
+        return list(self.engine._running.values())
 
     def poke(self, signum: signal.Signals = POKE) -> "Stage":
         """A signal to every child."""
