@@ -1,4 +1,4 @@
-"""The battery of faults: whatever happens in a test, it leaves no process and no open file."""
+"""The battery of faults: what holds in each, whatever happens in a test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 from command import Workspace, sample_workspace
 from leftovers import nothing_left
+from peak_watch import PeakWatch
+
+MOST_MEMORY = 80 * 1000 * 1000
+"""Bytes that a supervisor may take."""
 
 
 @pytest.fixture(autouse=True)
@@ -13,6 +17,14 @@ def nothing_is_left() -> Iterator[None]:
     """After every test, whatever it did."""
     with nothing_left():
         yield
+
+
+@pytest.fixture(autouse=True)
+def peaks(nothing_is_left: None) -> Iterator[PeakWatch]:
+    """Whatever happens in a test, no supervisor takes much memory for it."""
+    with PeakWatch() as watch:
+        yield watch
+    assert watch.highest < MOST_MEMORY, watch.peaks
 
 
 @pytest.fixture

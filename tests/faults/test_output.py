@@ -1,9 +1,11 @@
 """Whatever a child prints: the log has its bytes, and the console whole and harmless lines."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import child_programs
@@ -11,6 +13,7 @@ import deeds
 import pytest
 from child_programs import COUNTED, counted
 from command import PATIENCE, Workspace
+from peak_watch import PeakWatch
 from stage import Stage
 
 from agentos.cli.batch.console import Console
@@ -18,8 +21,14 @@ from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import CUT_MARK
 from agentos.engines.parenthood import LINUX
 
-MOST_MEMORY = 80 * 1000 * 1000
-"""Bytes that the supervisor may take."""
+LEAST_MEMORY = 10 * 1000 * 1000
+"""Bytes that a supervisor certainly takes, if anybody has looked."""
+
+TEN_ISSUES = ("007", "012", "019", "023", "031", "042", "057", "064", "088", "101")
+
+OF_A_WRITER = re.compile(rb"\[LLD-\d+\] \d+ +\n")
+
+on_linux = pytest.mark.skipif(not LINUX, reason="the peak is read from Linux's /proc")
 
 SAID_AND_SHOWN = {
     "no newline at the end": (b"one\ntwo", b"one|two"),
@@ -79,11 +88,12 @@ def test_ten_children_that_write_as_fast_as_they_can(tmp_path: Path) -> None:
         assert stage.log_of(f"LLD-{item}").read_text() == "".join(said)
 
 
-@pytest.mark.skipif(not LINUX, reason="the peak of a process is read from Linux's /proc")
-def test_200_mb_in_one_line_take_no_memory(shelf: Workspace, tmp_path: Path) -> None:
+@on_linux
+def test_200_mb_in_one_line_take_no_memory(
+    shelf: Workspace, tmp_path: Path, peaks: PeakWatch
+) -> None:
     shelf.keep_issues("042")
-    peak_file = tmp_path / "peak"
-    environ = deeds.doing(deeds.say_a_long_line, tmp_path, peak=peak_file)
+    environ = deeds.doing(deeds.say_a_long_line, tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "agentos", "parallel", "lld", "--all"],
         cwd=shelf.root,
@@ -91,6 +101,7 @@ def test_200_mb_in_one_line_take_no_memory(shelf: Workspace, tmp_path: Path) -> 
         stderr=subprocess.DEVNULL,
         env=os.environ | environ,
     )
+    shelf.started.append(process)
     assert process.stdout is not None
     with process.stdout:
         shown = sum(_all_x(piece) for piece in map(_piece, process.stdout) if piece[:1] == b"x")
@@ -102,7 +113,38 @@ def test_200_mb_in_one_line_take_no_memory(shelf: Workspace, tmp_path: Path) -> 
         logged = sum(_all_x(file.read(size)) for size in [1_000_000] * 200)
         assert (logged, file.read(1)) == (deeds.LONG_LINE, b"\n")
     log.unlink()  # pytest keeps folders for a while, and this is no text to read
-    assert int(peak_file.read_text()) < MOST_MEMORY
+    assert peaks.highest > LEAST_MEMORY  # for how much it may be at the most, see conftest.py
+
+
+@on_linux
+@pytest.mark.parametrize("reader_begins_after", [0.0, 10.0])
+def test_nor_do_ten_writers_at_once_whatever_the_reader_does(
+    shelf: Workspace, tmp_path: Path, peaks: PeakWatch, reader_begins_after: float
+) -> None:
+    shelf.keep_issues(*TEN_ISSUES)
+    together = tmp_path / "together"
+    together.mkdir()
+    began = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-j", "10"],
+        cwd=shelf.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | deeds.doing(deeds.say_lines_together, tmp_path, place=together),
+    )
+    shelf.started.append(process)
+    assert process.stdout is not None
+    with process.stdout:
+        time.sleep(max(0.0, began + reader_begins_after - time.monotonic()))
+        shown = sum(1 for line in process.stdout if OF_A_WRITER.fullmatch(line))
+
+    assert process.wait(PATIENCE) in (0, 3)
+    everything = deeds.TOGETHER * deeds.NUMBERED
+    assert shown == everything if not reader_begins_after else shown <= everything
+    logs = list(shelf.runs[0].glob("*.log"))
+    assert len(logs) == deeds.TOGETHER
+    assert all(log.read_text().startswith(deeds.numbered_lines()) for log in logs)
+    assert peaks.highest > LEAST_MEMORY  # for how much it may be at the most, see conftest.py
 
 
 def _piece(line: bytes) -> bytes:

@@ -5,12 +5,12 @@ sitecustomize on PYTHONPATH, and do the deed before the embedded model gives an 
 with the step `context` in the journal and `draft` about to be, or a later one.
 """
 
-import atexit
 import itertools
 import os
 import resource
 import shutil
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,9 @@ LONG_LINE = 200 * 1000 * 1000
 
 NUMBERED = 4000
 """Lines of 1 KiB: more than the console keeps for a reader that does not read."""
+
+TOGETHER = 10
+"""Children that write at once."""
 
 PLACE = "AGENTOS_TESTS_PLACE"
 """The folder that a deed is about."""
@@ -36,10 +39,6 @@ if "agentos.child" in sys.orig_argv:
     sys.path.append({library!r})
     import deeds
     deeds.do_in_call({call}, deeds.{deed})
-elif {peak!r}:
-    sys.path.append({library!r})
-    import deeds
-    deeds.tell_peak_at_exit({peak!r})
 """
 
 
@@ -49,19 +48,14 @@ def doing(
     *,
     call: int = 1,
     place: Path | None = None,
-    peak: Path | None = None,
 ) -> dict[str, str]:
-    """What the command's environment needs for its children to do the deed.
-
-    `peak` is a file that will hold the most memory that the supervisor took, in bytes.
-    """
+    """What the command's environment needs for its children to do the deed."""
     from faults import patched  # which children need not import
 
     code = _IN_EVERY_PROCESS.format(
         library=str(Path(__file__).parent),
         deed=deed.__name__,
         call=call,
-        peak=str(peak) if peak else "",
     )
     environ = {"PYTHONPATH": patched(folder, code)}
     return environ | ({PLACE: str(place)} if place else {})
@@ -82,17 +76,6 @@ def do_in_call(number: int, deed: Callable[[], None]) -> None:
     EmbeddedModel.complete = complete  # type: ignore[assignment, method-assign] # the patch
 
 
-def tell_peak_at_exit(file: str) -> None:
-    """Runs in the supervisor; what getrusage says would count what it was before it began."""
-
-    def tell() -> None:
-        status = Path("/proc/self/status").read_text()
-        kilobytes = status.partition("VmHWM:")[2].split()[0]
-        Path(file).write_text(str(int(kilobytes) * 1024))
-
-    atexit.register(tell)
-
-
 def say_a_long_line() -> None:
     """200 MB and no newline before the end."""
     _say(b"x" * 1_000_000, times=LONG_LINE // 1_000_000)
@@ -102,6 +85,17 @@ def say_a_long_line() -> None:
 def say_numbered_lines() -> None:
     """4 MB."""
     _say(numbered_lines().encode())
+
+
+def say_lines_together() -> None:
+    """The same, once all of the TOGETHER children are there; the place is where they meet."""
+    Path(os.environ[PLACE], str(os.getpid())).touch()
+    deadline = time.monotonic() + 60
+    while len(os.listdir(os.environ[PLACE])) < TOGETHER:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the others did not come")
+        time.sleep(0.01)
+    say_numbered_lines()
 
 
 def numbered_lines() -> str:
