@@ -1,43 +1,30 @@
 """Children that leave badly, not at all, or never come: each is ended, and its end told truly."""
 
-import os
+import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import child_programs
+import deeds
 import pytest
-import small_parent
 from child_programs import Parent
 from command import Workspace
-from faults import ENDLESS, assert_finishes, assert_resumes, patched, wait_for_drafting
-from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
+from faults import ENDLESS, assert_finishes, assert_resumes, wait_for_drafting
 from stage import Stage
 
 from agentos.cli.options import DEFAULT_GRACE
-from agentos.core.errors import EngineError
 from agentos.core.events import Reported
 from agentos.core.outcomes import Outcome
 from agentos.engines.engine import ChildEnd
 
+ALL = ("parallel", "lld", "--all")
 HOUR = 3600.0
 
-
-def told_by_nobody(folder: Path, program: str) -> list[str]:
-    """What a small parent says, line by line, that runs as an unprivileged user."""
-    done = subprocess.run(
-        [*AS_NOBODY, *small_parent.command(folder, program)],
-        cwd="/",
-        env=environ_of_nobody(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.splitlines()
+IDLE_LIMIT = 10
+"""Seconds: the least that `--idle-timeout` takes."""
 
 
 class TestWhoDoesNotLeave:
@@ -131,6 +118,42 @@ def journal_of(environ: dict[str, str]) -> str:
     return environ["AGENTOS_WORKFLOW_DB"]
 
 
+class TestWhoIsTriedAgain:
+    """An end that may be chance: the machine's, not the item's."""
+
+    def test_it_goes_on_after_its_last_step_each_time(
+        self, shelf: Workspace, tmp_path: Path
+    ) -> None:
+        shelf.keep_issues("042")
+        code, output = shelf.run(*ALL, **dying_of(tmp_path, "SIGSEGV", "SIGKILL"))
+
+        assert code == 0, output
+        tries = re.findall(r"LLD-42\] attempt (\d of \d) failed: (.*); tries again in", output)
+        assert tries == [
+            ("1 of 3", "the child was ended by SIGSEGV"),
+            ("2 of 3", "the child was ended by SIGKILL"),
+        ]
+        assert shelf.steps("step_restored")["LLD-42"].count("context") == 2
+        shelf.assert_no_step_ran_twice()
+
+    def test_not_more_often_than_is_asked_for(self, shelf: Workspace, tmp_path: Path) -> None:
+        shelf.keep_issues("042")
+        deadly = dying_of(tmp_path, "SIGKILL", "SIGSEGV", "SIGKILL")
+        code, output = shelf.run(*ALL, "--retries", "1", **deadly)
+
+        assert code == 1
+        assert "[LLD-42] FAILED: the child was ended by SIGSEGV" in output
+        assert Path(deadly[deeds.PLACE]).read_text() == "SIGKILL\n"
+        assert_resumes(shelf, approved=1, thin=0)
+
+
+def dying_of(folder: Path, *signals: str) -> dict[str, str]:
+    """For children that die so, one after the other, while they wait for a draft."""
+    deaths = folder / "deaths"
+    deaths.write_text("".join(f"{name}\n" for name in signals))
+    return deeds.doing(deeds.die_of_the_next_signal, folder, place=deaths)
+
+
 class TestWhoStopsAnswering:
     """Who heeds nothing but SIGKILL: each stage of its end comes in its time."""
 
@@ -164,6 +187,23 @@ class TestWhoStopsAnswering:
         assert "[LLD-42] FAILED: not finished within its time limit of 2 s" in output
         assert_finishes(shelf, approved=1)
 
+    def test_one_that_hangs_is_told_from_one_that_waits_for_its_model(
+        self, shelf: Workspace, tmp_path: Path
+    ) -> None:
+        """Both say nothing for longer than the limit; the one that waits has a heartbeat."""
+        shelf.keep_issues("042", "057")
+
+        code, output = shelf.run(
+            *(*ALL, "--idle-timeout", str(IDLE_LIMIT), "--grace", "0", "--retries", "0"),
+            **deeds.doing(deeds.hang_or_take_long, tmp_path),
+        )
+
+        assert code == 1
+        assert "[LLD-42] FAILED: gave no sign of life for 10 s in step draft" in output
+        assert "1 approved, 1 failed (LLD-42)" in output
+        assert shelf.summary(shelf.runs[0])["items"]["LLD-57"]["seconds"] > IDLE_LIMIT
+        assert_resumes(shelf, approved=2, thin=0)
+
 
 def stuck_for_an_hour(folder: Path, program: Callable[[Parent], None], **limits: Any) -> ChildEnd:
     """The hour passes at once, when the child is in its step; then it is real time again."""
@@ -172,60 +212,3 @@ def stuck_for_an_hour(folder: Path, program: Callable[[Parent], None], **limits:
     stage.start().await_step().await_noted("draft")
     ahead = HOUR
     return stage.look().end()
-
-
-class TestWhoCannotBeStarted:
-    def test_without_an_interpreter(self, shelf: Workspace, tmp_path: Path) -> None:
-        shelf.keep_issues("042")
-        fault = (
-            "import agentos.engines.child_process as child\n"
-            "child.CHILD_COMMAND = ('/nonexistent/python',)\n"
-        )
-
-        code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, fault))
-
-        assert code == 1
-        assert "[LLD-42] FAILED: no child can be started: /nonexistent/python" in output
-        assert_finishes(shelf, approved=1)
-
-    def test_and_the_engine_is_as_before(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.reports)
-        command, stage.engine._command = stage.engine._command, (str(tmp_path / "missing"),)
-        with pytest.raises(EngineError, match="missing: No such file"):
-            stage.engine.run(stage.spec)
-        stage.engine._command = command
-        assert stage.run().verdict().outcome is Outcome.APPROVED
-
-    @needs_setpriv
-    def test_where_the_user_has_no_process_left(self, tmp_path: Path) -> None:
-        busy, then = told_by_nobody(tmp_path, "without_processes")
-        assert busy.startswith("EngineBusy: no child can be started: ")
-        assert busy.endswith("Resource temporarily unavailable")  # EAGAIN
-        assert then == "approved"
-
-    @needs_setpriv
-    def test_nor_a_thread_for_it(self, tmp_path: Path) -> None:
-        busy, then = told_by_nobody(tmp_path, "without_threads")
-        assert busy == "EngineBusy: no child can be watched: can't start new thread"
-        assert then == "approved"
-
-
-def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> None:
-    done = subprocess.run(
-        [
-            "/bin/sh",
-            "-c",
-            'ulimit -n 64; exec "$@"',
-            "sh",
-            *(sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-j", "10"),
-        ],
-        cwd=shelf.root,
-        env=os.environ | {"AGENTOS_EMBEDDED_LATENCY": "0.3"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 3, done.stdout
-    assert "11 approved, 3 need revision" in done.stdout
-    assert "that run: each takes up to 8 open files, and 64 are allowed at once" in done.stdout
-    shelf.assert_no_step_ran_twice()

@@ -5,6 +5,7 @@ sitecustomize on PYTHONPATH, and do the deed before the embedded model gives an 
 with the step `context` in the journal and `draft` about to be, or a later one.
 """
 
+import errno
 import itertools
 import os
 import resource
@@ -13,7 +14,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 LONG_LINE = 200 * 1000 * 1000
 """Bytes."""
@@ -23,6 +24,9 @@ NUMBERED = 4000
 
 TOGETHER = 10
 """Children that write at once."""
+
+LONG_ANSWER = 13.0
+"""Seconds: longer than the least that `--idle-timeout` takes."""
 
 PLACE = "AGENTOS_TESTS_PLACE"
 """The folder that a deed is about."""
@@ -126,6 +130,18 @@ def write_no_larger_file() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
 
 
+def refuse_names() -> None:
+    """As a full disk whose folder has to grow for one more; a temporary file has its name."""
+    replace = Path.replace
+
+    def refuse(path: Path, target: str | os.PathLike[str]) -> Path:
+        if Path(target).is_relative_to(os.environ[PLACE]):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(path, target)
+
+    Path.replace = refuse  # type: ignore[assignment, method-assign] # the patch
+
+
 def set_the_clock() -> None:
     """The place is the file that libfaketime reads; written as a whole, as it may look any time."""
     clock = Path(os.environ[PLACE])
@@ -138,6 +154,31 @@ def kill_the_supervisor() -> None:
     """And with that this child, since its lifeline ends."""
     os.kill(os.getppid(), signal.SIGKILL)
     signal.pause()
+
+
+def die_of_the_next_signal() -> None:
+    """The place is a file that names signals, one a line; without one left, nothing happens."""
+    signals = Path(os.environ[PLACE])
+    name, _, left = signals.read_text().partition("\n")
+    if name:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signals.write_text(left)
+        os.kill(os.getpid(), signal.Signals[name])
+
+
+def hang_or_take_long() -> None:
+    """The main thread of LLD-42 stands still from now on; others wait for their model."""
+    if "_42.db" not in os.environ["AGENTOS_WORKFLOW_DB"]:
+        time.sleep(LONG_ANSWER)
+        return
+    from agentos import interruption
+
+    def stand_still(*_: object) -> NoReturn:
+        while True:
+            signal.pause()
+
+    interruption.next_word = stand_still  # type: ignore[attr-defined, assignment] # the patch
+    stand_still()
 
 
 def nothing() -> None:

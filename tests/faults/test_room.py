@@ -1,0 +1,165 @@
+"""A machine that has no room: what cannot be started fails or waits, and what can runs."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import child_programs
+import pytest
+import small_parent
+from command import Workspace
+from faults import assert_finishes, patched
+from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
+from stage import Stage
+
+from agentos.core.errors import EngineError
+from agentos.core.outcomes import Outcome
+
+# A supervisor whose user may have no further process while it first starts a child.
+WITHOUT_PROCESSES = """
+import resource, sys
+if 'agentos.child' not in sys.orig_argv:
+    from agentos.engines.child_process import ChildProcess
+    start = ChildProcess.start
+    def start_without_room(*arguments):
+        ChildProcess.start = start
+        allowed = resource.getrlimit(resource.RLIMIT_NPROC)
+        resource.setrlimit(resource.RLIMIT_NPROC, (1, allowed[1]))
+        try:
+            return start(*arguments)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NPROC, allowed)
+    ChildProcess.start = start_without_room
+"""
+
+# A supervisor on a machine that has less memory left than one child needs.
+LITTLE_MEMORY = """
+import sys
+if 'agentos.child' not in sys.orig_argv:
+    import psutil
+    memory = psutil.virtual_memory
+    psutil.virtual_memory = lambda: memory()._replace(available=100 * 1024 * 1024)
+"""
+
+
+def told_by_nobody(folder: Path, program: str) -> list[str]:
+    """What a small parent says, line by line, that runs as an unprivileged user."""
+    done = subprocess.run(
+        [*AS_NOBODY, *small_parent.command(folder, program)],
+        cwd="/",
+        env=environ_of_nobody(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
+
+
+class TestNoChildCanBeStarted:
+    def test_without_an_interpreter(self, shelf: Workspace, tmp_path: Path) -> None:
+        shelf.keep_issues("042")
+        fault = (
+            "import agentos.engines.child_process as child\n"
+            "child.CHILD_COMMAND = ('/nonexistent/python',)\n"
+        )
+
+        code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, fault))
+
+        assert code == 1
+        assert "[LLD-42] FAILED: no child can be started: /nonexistent/python" in output
+        assert_finishes(shelf, approved=1)
+
+    def test_and_the_engine_is_as_before(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.reports)
+        command, stage.engine._command = stage.engine._command, (str(tmp_path / "missing"),)
+        with pytest.raises(EngineError, match="missing: No such file"):
+            stage.engine.run(stage.spec)
+        stage.engine._command = command
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+
+    @needs_setpriv
+    def test_where_the_user_has_no_process_left(self, tmp_path: Path) -> None:
+        busy, then = told_by_nobody(tmp_path, "without_processes")
+        assert busy.startswith("EngineBusy: no child can be started: ")
+        assert busy.endswith("Resource temporarily unavailable")  # EAGAIN
+        assert then == "approved"
+
+    @needs_setpriv
+    def test_nor_a_thread_for_it(self, tmp_path: Path) -> None:
+        busy, then = told_by_nobody(tmp_path, "without_threads")
+        assert busy == "EngineBusy: no child can be watched: can't start new thread"
+        assert then == "approved"
+
+    @needs_setpriv
+    def test_it_is_tried_again_once_there_is_room(self, shelf: Workspace, tmp_path: Path) -> None:
+        shelf.keep_issues("042")
+        environ = environ_of_nobody() | {"PYTHONPATH": patched(tmp_path, WITHOUT_PROCESSES)}
+        with copy_of_nobody(shelf.root) as root:
+            done = subprocess.run(
+                [*AS_NOBODY, sys.executable, "-m", "agentos", "parallel", "lld", "--all"],
+                cwd=root,
+                env=environ | {"AGENTOS_HOME": str(root / "home")},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        assert done.returncode == 0, done
+        assert "LLD-42] attempt 1 of 3 failed: no child can be started: " in done.stdout
+        assert "Resource temporarily unavailable; tries again in" in done.stdout  # EAGAIN
+        assert "1 approved" in done.stdout
+
+
+@contextlib.contextmanager
+def copy_of_nobody(project: Path) -> Iterator[Path]:
+    """The project in a folder of the user `nobody`; those of pytest are for root alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "project"
+        shutil.copytree(project, root)
+        for path in [root.parent, root, *root.rglob("*")]:
+            shutil.chown(path, "nobody", "nogroup")
+        yield root
+
+
+def test_with_little_memory_one_runs_at_a_time_and_that_is_said(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    shelf.keep_issues("042", "057", "088")
+
+    code, output = shelf.run(
+        "parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, LITTLE_MEMORY)
+    )
+
+    assert code == 0, output
+    assert "that run: a process takes up to 96 MiB, and 100 MiB of memory are left" in output
+    record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
+    told = [json.loads(line)["event"] for line in record]
+    lives = [event for event in told if event in {"child_started", "item_finished"}]
+    assert lives == ["child_started", "item_finished"] * 3
+
+
+def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> None:
+    done = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            'ulimit -n 64; exec "$@"',
+            "sh",
+            *(sys.executable, "-m", "agentos", "parallel", "lld", "--all", "-j", "10"),
+        ],
+        cwd=shelf.root,
+        env=os.environ | {"AGENTOS_EMBEDDED_LATENCY": "0.3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3, done.stdout
+    assert "11 approved, 3 need revision" in done.stdout
+    assert "that run: each takes up to 8 open files, and 64 are allowed at once" in done.stdout
+    shelf.assert_no_step_ran_twice()
