@@ -63,7 +63,7 @@ class Interruption:
     """Runs calls so that a stop is heeded: `grace` seconds for one in flight, none without.
 
     SIGTERM, a second signal or a parent that is gone take the grace away. `beat()` is called every
-    BEAT seconds while it waits: whoever hears it knows that this thread still heeds its inbox.
+    `beat_every` seconds while it waits: whoever hears it knows that this thread heeds its inbox.
     """
 
     def __init__(
@@ -72,11 +72,13 @@ class Interruption:
         *,
         grace: float,
         beat: Callable[[], None] = lambda: None,
+        beat_every: float = BEAT,
         clock: Clock = time.monotonic,
     ) -> None:
         self._inbox = inbox
         self._grace = grace
         self._beat = beat
+        self._beat_every = beat_every
         self._clock = clock
         self._deadline: float | None = None
 
@@ -119,9 +121,10 @@ class Interruption:
             self._inbox.put(CallEnded(call, error=error))
 
     def _next_word(self) -> Word | None:
-        left = BEAT if self._deadline is None else self._deadline - self._clock()
+        every = self._beat_every
+        left = every if self._deadline is None else self._deadline - self._clock()
         try:
-            return next_word(self._inbox, max(0.0, min(left, BEAT)))
+            return next_word(self._inbox, max(0.0, min(left, every)))
         except queue.Empty:
             self._beat()
             return None

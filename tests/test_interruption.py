@@ -1,3 +1,4 @@
+import itertools
 import os
 import queue
 import signal
@@ -242,6 +243,21 @@ class TestWaitFor:
         with pytest.raises(Interrupted, match="stopped while waiting for the model"):
             standing_still(inbox).wait_for(call, REQUEST)
         assert call.cancelled == 1
+
+    @pytest.mark.parametrize("words", [[], [signal.SIGINT]], ids=str)
+    def test_its_heart_beats_for_as_long_as_it_waits(
+        self, inbox: Inbox, endless: Callable[..., EndlessCall], words: list[Word]
+    ) -> None:
+        call = endless(*words)
+        beats = itertools.count(1)
+
+        def beat() -> None:
+            if next(beats) == 3:
+                call.released.set()
+
+        interruption = Interruption(inbox, grace=1e9, beat=beat, beat_every=0.0, clock=lambda: 7.0)
+        assert interruption.wait_for(call, REQUEST) is ANSWER
+        assert next(beats) > 3
 
     def test_a_real_signal_ends_a_wait_of_the_main_thread(
         self, inbox: Inbox, endless: Callable[..., EndlessCall]

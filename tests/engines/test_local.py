@@ -27,6 +27,7 @@ from agentos.core.outcomes import Outcome
 from agentos.engines import lateness, supervised_child
 from agentos.engines.child_process import ChildProcess
 from agentos.engines.engine import ChildEnd
+from agentos.engines.memory_gate import FIRST_GUESS, RESERVE
 
 
 @pytest.fixture(autouse=True)
@@ -174,9 +175,14 @@ class TestStop:
 
 
 class TestTimeLimit:
-    def test_one_whose_heart_beats_is_not(self, tmp_path: Path) -> None:
-        stage = Stage(tmp_path, child_programs.beats, idle_timeout=5.0)
-        end = stage.run()
+    def test_it_is_no_silence_if_a_heart_beats(self, tmp_path: Path) -> None:
+        now = 0.0
+        stage = Stage(tmp_path, child_programs.beats, idle_timeout=3600.0, clock=lambda: now)
+        stage.start().await_step().await_noted("draft")
+        for _ in range(3):
+            now += 3000.0
+            stage.poke().await_patience(3600.0)
+        end = stage.poke().end()
         assert end.verdict().outcome is Outcome.APPROVED
         assert not [event for event in stage.events if isinstance(event, Heartbeat)]
 
@@ -267,6 +273,45 @@ class TestTimeLimit:
     def test_who_waits_for_a_lease_can_be_stopped(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.waits_for_a_lease, grace=3600.0, timeout=3600.0)
         assert stage.start().await_pause().stop().end().verdict().outcome is Outcome.INTERRUPTED
+
+
+class TestRoom:
+    def test_it_needs_memory_for_one_more(self, tmp_path: Path) -> None:
+        left = FIRST_GUESS + RESERVE
+        stage = Stage(tmp_path, child_programs.reports, available_memory=lambda: left)
+        assert stage.engine.has_room(0)
+        assert stage.engine.why_no_room() == ""
+        left -= 1
+        assert not stage.engine.has_room(0)
+        assert stage.engine.why_no_room() == (
+            "a process takes up to 96 MiB, and 223 MiB of memory are left"
+        )
+
+    def test_for_one_that_takes_as_much_as_the_largest_so_far(self, tmp_path: Path) -> None:
+        taken = 2 * FIRST_GUESS
+        stage = Stage(
+            tmp_path,
+            child_programs.takes_memory,
+            arguments=(str(taken),),
+            available_memory=lambda: taken + RESERVE,
+        )
+        assert stage.engine.has_room(0)
+        stage.run()
+        assert stage.told == {"memory": str(taken)}
+        assert not stage.engine.has_room(0)
+
+    def test_and_those_that_run_may_grow_to_that(self, tmp_path: Path) -> None:
+        least_of_a_child = 1024 * 1024
+        left = 2 * FIRST_GUESS + RESERVE - least_of_a_child
+        stage = Stage(
+            tmp_path, child_programs.never_ends, grace=3600.0, available_memory=lambda: left
+        )
+        stage.start().await_step()
+        assert stage.engine.has_room(1)
+        left = FIRST_GUESS + RESERVE
+        assert not stage.engine.has_room(1)
+        stage.stop().end()
+        assert stage.engine.has_room(0)
 
 
 class TestFaults:

@@ -79,9 +79,18 @@ def writes_for_ever(_parent: Parent) -> None:
 
 
 def beats(parent: Parent) -> None:
+    """Once at each poke, three times, and says nothing else."""
+    parent.begin("draft")
     for _ in range(3):
+        wait_for(POKE)
         parent.emit("heartbeat")
-        time.sleep(0.01)
+    wait_for(POKE)
+    parent.report("approved")
+
+
+def takes_memory(parent: Parent) -> None:
+    """As much as its second argument says, in bytes, before it reports."""
+    parent.tell("memory", str(len(b"x" * int(sys.argv[2]))))
     parent.report("approved")
 
 
@@ -348,6 +357,7 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     ends_with_its_parent,
     writes_for_ever,
     beats,
+    takes_memory,
     stays_at_a_step,
 )
 

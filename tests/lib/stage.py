@@ -25,6 +25,7 @@ from agentos.core.model_settings import ModelSettings
 from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Limits
 from agentos.engines.local import LocalEngine
+from agentos.engines.machine_memory import available_memory
 from agentos.engines.relay import OutputRelay
 from agentos.engines.supervised_child import SupervisedChild
 from agentos.workflows.parallel.output_prefixer import Stream
@@ -58,6 +59,7 @@ class Stage:
         timeout: float = math.inf,
         idle_timeout: float = math.inf,
         clock: Clock = time.monotonic,
+        available_memory: Callable[[], int] = available_memory,
         arguments: tuple[str, ...] = (),
         screen: Stream | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class Stage:
             mask=Masker(["sk-0123456789"]).mask,
             limits=Limits(grace, timeout, idle_timeout),
             command=(sys.executable, "-P", PROGRAMS, program.__name__, *arguments),
+            available_memory=available_memory,
             clock=clock,
         )
         self.spec = ChildSpec(
@@ -144,6 +147,15 @@ class Stage:
         """Have the engine look whether something is due now, as it does by itself now and then."""
         for child in self._children:
             child.inbox.put("")
+        return self
+
+    def await_patience(self, seconds: float) -> "Stage":
+        """Until the engine is so long from the limit that is next for the child."""
+        wait_until(
+            lambda: any(child._escalation.wait() == seconds for child in self._children),
+            f"{seconds} s are left",
+            patience=PATIENCE,
+        )
         return self
 
     def await_pause(self) -> "Stage":
