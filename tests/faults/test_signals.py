@@ -237,6 +237,22 @@ class TestCtrlZ:
         assert "2 approved" in bash.screen
         shelf.assert_no_step_ran_twice()
 
+    def test_no_limit_has_run_out_after_a_pause_that_was_longer(self, shelf: Workspace) -> None:
+        """Not for the item whose model is asked, nor for the one that waits for its key."""
+        shelf.keep_issues("042", "057")
+        one_key = {"AGENTOS_CREDENTIALS": "toy:TOY_KEY", "TOY_KEY": "made-up-and-worth-nothing"}
+        limits = f"--timeout {LIMIT} --idle-timeout {LIMIT} --retries 0"
+        with shell(shelf, AGENTOS_EMBEDDED_LATENCY="2", **one_key) as bash:
+            paused_run(bash, shelf, limits)
+            time.sleep(LIMIT + 2)
+            bash.enter("fg; echo code $?")
+            bash.wait_until(lambda: "code 0" in bash.screen)
+
+        assert "2 approved" in bash.screen
+        told = (shelf.runs[0] / "events.ndjson").read_text()
+        assert told.count('"lease_granted"') == told.count('"lease_requested"') == 4
+        shelf.assert_no_step_ran_twice()
+
     def test_ctrl_c_after_fg(self, shelf: Workspace) -> None:
         shelf.keep_issues("042", "057")
         with shell(shelf, **ENDLESS) as bash:
@@ -269,6 +285,9 @@ class TestCtrlZ:
         assert running.finish()[0] == 0
 
 
+LIMIT = 15
+"""Seconds: more than the run takes without its pause."""
+
 COMMAND = " ".join(["-m agentos", *ALL])
 
 
@@ -278,9 +297,11 @@ def shell(shelf: Workspace, **environ: str) -> Shell:
     return Shell(argv, os.environ | {"PS1": PROMPT, "TERM": "dumb"} | environ, shelf.root)
 
 
-def paused_run(bash: Shell, shelf: Workspace) -> tuple[psutil.Process, list[psutil.Process]]:
+def paused_run(
+    bash: Shell, shelf: Workspace, options: str = ""
+) -> tuple[psutil.Process, list[psutil.Process]]:
     """Start a run of two items and type Ctrl-Z; gives the supervisor and its stopped children."""
-    bash.enter(f"{sys.executable} {COMMAND}")
+    bash.enter(f"{sys.executable} {COMMAND} {options}")
     wait_for_drafting(shelf, "LLD-42", "LLD-57")
     [supervisor] = bash.children()
     children = supervisor.children()
