@@ -76,6 +76,23 @@ class TestFull:
             assert_goes_on(shelf)
             assert documents(shelf).items() >= written.items()  # what was there was whole
 
+    def test_while_a_document_gets_its_name(self, shelf: Workspace, tmp_path: Path) -> None:
+        """The disk takes the bytes; a folder that has to grow for one more name can fail later.
+
+        Small disks that a test may mount have room for names, so the child's own is refused.
+        """
+        code, output = shelf.run(
+            *ALL, **deeds.doing(deeds.refuse_names, tmp_path, place=shelf.root / "docs/lld")
+        )
+
+        assert code == 1, output
+        assert "LLD-042.md cannot be written: No space left on device" in output
+        assert "Traceback" not in output
+        assert not [
+            path for path in documents(shelf) if path.is_relative_to(shelf.root / "docs/lld")
+        ]
+        assert_goes_on(shelf)
+
     @needs_mount
     def test_while_a_log_is_written(self, shelf: Workspace, tmp_path: Path) -> None:
         logs = shelf.root / ".agentos/logs"
