@@ -1,35 +1,41 @@
 """The look for leftovers, by which the tests of processes are judged, can fail."""
 
+import json
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import child_programs
 import pytest
 from child_programs import Parent
 from leftovers import nothing_left
-from stage import Stage
-
-from agentos.engines import supervised_child
 
 
 @pytest.mark.parametrize(
     "program", [child_programs.forks_quickly, child_programs.forks_quickly_elsewhere]
 )
 def test_what_forks_faster_than_anybody_looks_is_found_and_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: Callable[[Parent], None]
+    program: Callable[[Parent], None],
 ) -> None:
-    def kill_child_only(pid: int, _journal: Path) -> None:
-        os.kill(pid, signal.SIGKILL)
-
-    monkeypatch.setattr(supervised_child, "kill_tree", kill_child_only)
-    monkeypatch.setattr(supervised_child, "kill_strays", lambda _journal: False)
-    stage = Stage(tmp_path, program, grace=3600.0)
     with nothing_left(), pytest.raises(AssertionError, match="still running"):
-        run_in_a_watch(stage)
+        kill_the_child_alone(program)
 
 
-def run_in_a_watch(stage: Stage) -> None:
+def kill_the_child_alone(program: Callable[[Parent], None]) -> None:
+    """As an engine would that knows of no more than one process."""
     with nothing_left(last_breath=0.5):
-        stage.start().await_step().stop().stop().stop().end()
+        events_fd, its_events_fd = os.pipe()
+        with subprocess.Popen(
+            [sys.executable, "-P", child_programs.__file__, program.__name__],
+            stdin=subprocess.PIPE,
+            pass_fds=[its_events_fd],
+            start_new_session=True,
+        ) as child:
+            os.close(its_events_fd)
+            assert child.stdin is not None
+            child.stdin.write(json.dumps({"events_fd": its_events_fd}).encode() + b"\n")
+            child.stdin.flush()
+            assert os.read(events_fd, 1)  # it is at work
+            child.kill()
+        os.close(events_fd)

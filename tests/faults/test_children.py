@@ -206,9 +206,13 @@ class TestWhoStopsAnswering:
 
 
 def stuck_for_an_hour(folder: Path, program: Callable[[Parent], None], **limits: Any) -> ChildEnd:
-    """The hour passes at once, when the child is in its step; then it is real time again."""
+    """The hour passes at once, when the child is in its step; then it is real time again.
+
+    A child that was stopped is looked at when it goes on.
+    """
     ahead = 0.0
     stage = Stage(folder, program, clock=lambda: time.monotonic() + ahead, **limits)
     stage.start().await_step().await_noted("draft")
     ahead = HOUR
-    return stage.look().end()
+    stage.poke(signal.SIGSTOP).await_pause().poke(signal.SIGCONT)
+    return stage.end()

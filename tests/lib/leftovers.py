@@ -11,7 +11,6 @@ from command import wait_until
 from processes import is_gone
 
 from agentos.engines import parenthood
-from agentos.engines.process_tree import reap_adopted
 
 _LAST_BREATH = 5.0
 """Seconds in which what was killed may go, and a thread close what it has read to the end."""
@@ -35,7 +34,7 @@ def nothing_left(last_breath: float = _LAST_BREATH) -> Iterator[None]:
         yield
         left = watch.await_quiet(last_breath)
         assert not left, f"still running: {left}"
-        reap_adopted(process.pid for process in watch.before)
+        watch.reap()
         wait_until(lambda: _open_files() == files, f"only {files} are open", patience=last_breath)
     finally:
         watch.end_what_is_left()
@@ -47,7 +46,7 @@ class _Watch:
     """Looks for descendants that were not there when it began."""
 
     def __init__(self) -> None:
-        self.before = _descendants()
+        self._before = _descendants()
         self._seen: set[psutil.Process] = set()
 
     def await_quiet(self, patience: float) -> list[psutil.Process]:
@@ -76,12 +75,18 @@ class _Watch:
             for process in found:
                 with contextlib.suppress(psutil.NoSuchProcess):
                     process.kill()
-            reap_adopted(process.pid for process in self.before)
+            self.reap()
             time.sleep(_BETWEEN_LOOKS)
+
+    def reap(self) -> None:
+        """Take the status of those that came to us and ended."""
+        for process in _descendants() - self._before:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process.pid, os.WNOHANG)
 
     def _look(self) -> list[psutil.Process]:
         """Those that live, or that were not seen before though they are gone already."""
-        found = _descendants() - self.before
+        found = _descendants() - self._before
         new = found - self._seen
         self._seen |= found
         return [process for process in found if process in new or not is_gone(process.pid)]

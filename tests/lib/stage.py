@@ -143,12 +143,6 @@ class Stage:
         wait_until(lambda: any(c._step == step for c in self._children), f"{step} is noted")
         return self
 
-    def look(self) -> "Stage":
-        """Have the engine look whether something is due now, as it does by itself now and then."""
-        for child in self._children:
-            child.inbox.put("")
-        return self
-
     def await_patience(self, seconds: float) -> "Stage":
         """Until the engine is so long from the limit that is next for the child."""
         wait_until(
