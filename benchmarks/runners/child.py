@@ -6,6 +6,7 @@ on stdin, leaves when stdin ends, which is the lifeline, and reports. Others len
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +20,14 @@ from types import FrameType
 CHECKPOINT_TAKES = 3.0  # seconds
 LINES = 20_000
 LONG_LINE = 200  # MB
+
+STRANGE = b"a\0b caf\xe9\n"
+"""A NUL byte, and what is no UTF-8."""
+
+TITLE, CLIPBOARD = b"\x1b]0;a title\x07", b"\x1b]52;c;cm0gLXJmIH4=\x1b\\"
+"""Escape sequences by which a program sets them, if a terminal obeys."""
+
+_ASKING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 MARK = "AGENTOS_COMPARED_RUN"
 """In the environment of the runner and all that it starts: its folder."""
@@ -78,7 +87,7 @@ def talks_and_checkpoints(place: Place) -> None:
 
 def ignores(place: Place) -> None:
     """SIGINT, SIGTERM and SIGHUP."""
-    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for signum in _ASKING:
         signal.signal(signum, signal.SIG_IGN)
     place.leave("at-work")
     while True:
@@ -128,6 +137,20 @@ def fails(place: Place) -> None:
         sys.exit(3)
 
 
+def dies(place: Place) -> None:
+    """The second one, by SIGSEGV."""
+    place.await_all("ready")
+    if place.number == 2:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def says_strange_bytes(_place: Place) -> None:
+    """And a sequence for the terminal's title, and one for its clipboard."""
+    _write(STRANGE)
+    _write(TITLE + CLIPBOARD + b"text\n")
+
+
 PROGRAMS: dict[str, Callable[[Place], None]] = {
     program.__name__: program
     for program in (
@@ -140,6 +163,8 @@ PROGRAMS: dict[str, Callable[[Place], None]] = {
         says_no_newline,
         writes_fast,
         fails,
+        dies,
+        says_strange_bytes,
     )
 }
 
@@ -151,9 +176,9 @@ def _until_asked() -> list[int]:
     def ask(signum: int, _frame: FrameType | None) -> None:
         asked.append(signum)
 
-    for signum in (signal.SIGINT, signal.SIGTERM):
+    for signum in _ASKING:
         signal.signal(signum, ask)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT, signal.SIGTERM))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ASKING)
     return asked
 
 
@@ -164,7 +189,11 @@ def _hold_lifeline() -> None:
 
 
 def _say(text: str) -> None:
-    rest = memoryview(text.encode())
+    _write(text.encode())
+
+
+def _write(data: bytes) -> None:
+    rest = memoryview(data)
     while rest:
         rest = rest[os.write(1, rest) :]
 

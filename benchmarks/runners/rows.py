@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 
-from benchmarks.runners.child import LINES, LONG_LINE, line_of
+from benchmarks.runners.child import CLIPBOARD, LINES, LONG_LINE, STRANGE, TITLE, line_of
 from benchmarks.runners.runners import Runner
 from benchmarks.runners.watch import PATIENCE, Run, running
 
@@ -15,14 +15,17 @@ _WRITERS = 10
 
 def interrupted(runner: Runner) -> str:
     """Ctrl-C, and a child that needs 3 s to checkpoint."""
-    with running(runner, "checkpoints") as run:
-        run.await_traces("at-work")
-        run.signal_group(signal.SIGINT)
-        code = run.code()
-        left = run.left_after(5)
-        kept = "checkpoint kept" if run.traces("checkpoint") else "checkpoint lost"
-        line = "last line shown" if b"the last line" in run.output else "last line lost"
-        return f"{kept}, {line}, {_ended(code)}{_left(left)}"
+    return _checkpoint(runner, lambda run: run.signal_group(signal.SIGINT))
+
+
+def terminated(runner: Runner) -> str:
+    """SIGTERM to the runner, and a child that needs 3 s to checkpoint."""
+    return _checkpoint(runner, lambda run: run.process.send_signal(signal.SIGTERM))
+
+
+def hung_up(runner: Runner) -> str:
+    """SIGHUP, as of a terminal that is closed, and a child that needs 3 s to checkpoint."""
+    return _checkpoint(runner, lambda run: run.signal_group(signal.SIGHUP))
 
 
 def ignored(runner: Runner) -> str:
@@ -31,6 +34,19 @@ def ignored(runner: Runner) -> str:
         run.await_traces("at-work")
         began = time.monotonic()
         run.signal_group(signal.SIGINT)
+        code = run.code()
+        return f"{_ended(code, time.monotonic() - began)}{_left(run.left_after(1))}"
+
+
+def insisted(runner: Runner) -> str:
+    """A second Ctrl-C half a second after the first, and a child that ignores both, and SIGTERM."""
+    with running(runner, "ignores") as run:
+        run.await_traces("at-work")
+        run.signal_group(signal.SIGINT)
+        time.sleep(0.5)
+        began = time.monotonic()
+        if run.process.poll() is None:
+            run.signal_group(signal.SIGINT)
         code = run.code()
         return f"{_ended(code, time.monotonic() - began)}{_left(run.left_after(1))}"
 
@@ -100,23 +116,92 @@ def closed_pipe(runner: Runner) -> str:
         return f"{_told(run)}, {_ended(code)}{_left(left)}"
 
 
+def full_device(runner: Runner) -> str:
+    """Its output goes to /dev/full; the child prints on."""
+    return _without_console(runner, ">/dev/full 2>&1")
+
+
+def closed_stdout(runner: Runner) -> str:
+    """Started with its stdout closed; the child prints on."""
+    return _without_console(runner, ">&-")
+
+
+def strange_bytes(runner: Runner) -> str:
+    """A NUL byte and invalid UTF-8."""
+    with running(runner, "says_strange_bytes") as run:
+        code = run.code()
+        forms = {
+            "as they are": STRANGE,
+            "escaped": rb"a\x00b caf\xe9",
+            "the NUL as it is, the rest replaced": b"a\0b caf\xef\xbf\xbd",
+        }
+        shown = next((f"shown {form}" for form, it in forms.items() if it in run.output), "lost")
+        return f"{shown}, {_ended(code)}"
+
+
+def sequences(runner: Runner) -> str:
+    """Escape sequences for the terminal's title and clipboard."""
+    with running(runner, "says_strange_bytes") as run:
+        run.code()
+        passed = [
+            name
+            for name, sequence in (("title", TITLE), ("clipboard", CLIPBOARD))
+            if sequence in run.output
+        ]
+        text = "text shown" if b"text" in run.output else "text lost"
+        return f"{' and '.join(passed)} reach the terminal" if passed else f"taken out, {text}"
+
+
 def failing(runner: Runner) -> str:
     """One of three children ends with exit code 3."""
     with running(runner, "fails", 3) as run:
         return _ended(run.code())
 
 
+def dying(runner: Runner) -> str:
+    """One of three children dies of SIGSEGV."""
+    with running(runner, "dies", 3) as run:
+        code = run.code()
+        named = b"SIGSEGV" in run.output or b"-11" in run.output
+        return f"{_ended(code)}, {'the signal is named' if named else 'no word of the signal'}"
+
+
 ROWS: tuple[Callable[[Runner], str], ...] = (
     interrupted,
+    terminated,
+    hung_up,
     ignored,
+    insisted,
     grandchild,
     killed,
     long_line,
     no_newline,
     writers,
     closed_pipe,
+    full_device,
+    closed_stdout,
+    strange_bytes,
+    sequences,
     failing,
+    dying,
 )
+
+
+def _checkpoint(runner: Runner, ask: Callable[[Run], object]) -> str:
+    with running(runner, "checkpoints") as run:
+        run.await_traces("at-work")
+        ask(run)
+        code = run.code()
+        left = run.left_after(5)
+        kept = "checkpoint kept" if run.traces("checkpoint") else "checkpoint lost"
+        line = "last line shown" if b"the last line" in run.output else "last line lost"
+        return f"{kept}, {line}, {_ended(code)}{_left(left)}"
+
+
+def _without_console(runner: Runner, redirected: str) -> str:
+    with running(runner, "talks_and_checkpoints", redirected=redirected) as run:
+        code = run.code()
+        return f"{_told(run)}, {_ended(code)}{_left(run.left_after(1))}"
 
 
 def _ended(code: int | None, seconds: float | None = None) -> str:
@@ -133,6 +218,8 @@ def _left(processes: int) -> str:
 
 
 def _told(run: Run) -> str:
+    if not run.traces("at-work"):
+        return "no child began"
     if run.traces("checkpoint"):
         return "the child was asked to end"
     return "the child met a broken pipe" if run.traces("broken-pipe") else "the child heard nothing"

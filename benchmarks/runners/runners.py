@@ -36,12 +36,15 @@ class Runner:
     prepare: Callable[[Path, str, int], Start]
 
     def start(
-        self, folder: Path, program: str, count: int, stdout: int
+        self, folder: Path, program: str, count: int, stdout: int, *, redirected: str = ""
     ) -> "subprocess.Popen[bytes]":
-        """In a session of its own, as the foreground job of a terminal is one group."""
+        """In a session of its own, as the foreground job of a terminal is one group.
+
+        `redirected` is what a shell would find behind the command.
+        """
         start = self.prepare(folder, program, count)
         return subprocess.Popen(
-            start.command,
+            ("/bin/sh", "-c", f'exec "$@" {redirected}', "sh", *start.command),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=stdout,

@@ -81,14 +81,15 @@ class Run:
 
 
 @contextlib.contextmanager
-def running(runner: Runner, program: str, count: int = 1, *, stdout: int = -1) -> Iterator[Run]:
+def running(
+    runner: Runner, program: str, count: int = 1, *, stdout: int = -1, redirected: str = ""
+) -> Iterator[Run]:
     """Start it; at the end of the block everything that still lives of it is killed."""
     with tempfile.TemporaryDirectory(prefix="compare-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         with (folder / "output").open("wb") as output:
-            process = runner.start(
-                folder, program, count, output.fileno() if stdout < 0 else stdout
-            )
+            to = output.fileno() if stdout < 0 else stdout
+            process = runner.start(folder, program, count, to, redirected=redirected)
         run = Run(process, folder, time.monotonic())
         try:
             yield run
