@@ -7,6 +7,8 @@ from pathlib import Path
 
 import child_programs
 import psutil
+import pytest
+from child_programs import Parent
 from command import wait_until
 from processes import is_gone
 from stage import Stage
@@ -30,8 +32,13 @@ def test_a_grandchild_that_called_setsid_is_ended(tmp_path: Path) -> None:
     assert not psutil.pid_exists(grandchild)  # the engine takes the status of who it adopted
 
 
-def test_a_child_that_forks_quickly_while_it_is_killed(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, child_programs.forks_quickly, grace=3600.0)
+@pytest.mark.parametrize(
+    "program", [child_programs.forks_quickly, child_programs.forks_quickly_elsewhere]
+)
+def test_a_child_that_forks_quickly_while_it_is_killed(
+    tmp_path: Path, program: Callable[[Parent], None]
+) -> None:
+    stage = Stage(tmp_path, program, grace=3600.0)
     end = stage.start().await_step().stop().stop().stop().end()
     assert end.verdict().outcome is Outcome.INTERRUPTED  # and nothing is left: see conftest.py
 
