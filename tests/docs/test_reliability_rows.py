@@ -172,6 +172,9 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
             "test_disk.py::TestFull::test_while_a_log_is_written",
             "test_disk.py::TestFull::test_files_that_may_not_grow_while_a_log_is_written",
         ],
+        "the cost of a call cannot be written down": [
+            "test_disk.py::TestFull::test_while_the_cost_of_a_call_is_written_down",
+        ],
         "the state folder is removed in mid-run": [
             "test_disk.py::test_the_state_folder_is_removed_in_mid_run",
         ],

@@ -4,12 +4,11 @@ import pytest
 from command import Workspace
 from loopback import KEYS
 
-from agentos.testing import Asked, LoopbackServer, Reply, author, refusals
+from agentos.testing import LoopbackServer, author, refusals
 
 BATCH = ("parallel", "lld", "042", "--drafter", "openai/x")
 KEY = {"OPENAI_API_KEY": KEYS["draft-a"]}
 BUDGET = "to go on, give a higher limit; --budget-reset forgets what a batch has spent"
-DISK = "to go on, make the project's state folder, .agentos/, writable again"
 CREDENTIALS = "to go on, add a credential that works, and run the command again"
 
 
@@ -31,30 +30,6 @@ def test_the_last_words_say_how_to_go_on(
         code, output = shelf.run(*BATCH, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
     assert code in (0, 3), output
     assert "to go on" not in output
-
-
-def test_a_disk_that_takes_no_costs_is_no_used_up_budget(shelf: Workspace) -> None:
-    shelf.keep_issues("042")
-    ledger = shelf.root / ".agentos/spending-lld.ndjson"
-    command = (*BATCH, "--max-tokens", "1000000")
-
-    def spoil_and_answer(asked: Asked) -> Reply:
-        if ledger.is_file():
-            ledger.unlink()
-            ledger.mkdir()
-        return author(asked)
-
-    with LoopbackServer(spoil_and_answer) as server:
-        code, output = shelf.run(*command, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
-    assert code == 1, output
-    assert "what calls cost cannot be recorded: Is a directory" in output
-    assert [one for one in (BUDGET, CREDENTIALS, DISK) if one in output] == [DISK]
-    assert "1 interrupted (LLD-42)" in output
-    ledger.rmdir()
-    with LoopbackServer(author) as server:
-        code, output = shelf.run(*command, **KEY, OPENAI_BASE_URL=server.base_url("openai"))
-    assert code in (0, 3), output
-    shelf.assert_no_step_ran_twice()
 
 
 def test_a_batch_over_all_forgets_what_left_the_backlog(shelf: Workspace) -> None:

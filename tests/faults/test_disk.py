@@ -12,6 +12,9 @@ import deeds
 import pytest
 from command import PATIENCE, Workspace
 from disks import may_mount, small_disk
+from loopback import KEYS
+
+from agentos.testing import Asked, LoopbackServer, Reply, author
 
 AGENTOS = (sys.executable, "-m", "agentos")
 ALL = ("parallel", "lld", "--all")
@@ -109,6 +112,36 @@ class TestFull:
             assert f"[LLD-42] {deeds.NUMBERED - 1}" in output
             (logs / "filler").unlink()
             assert_goes_on(shelf)
+
+    def test_while_the_cost_of_a_call_is_written_down(self, shelf: Workspace) -> None:
+        """A used-up budget would be told otherwise."""
+        ledger = shelf.root / ".agentos/spending-lld.ndjson"
+
+        def spoil_and_answer(asked: Asked) -> Reply:
+            if ledger.is_file():
+                ledger.unlink()
+                ledger.mkdir()
+            return author(asked)
+
+        command = (*ALL, "--drafter", "openai/x", "--max-tokens", "1000000")
+        with LoopbackServer(spoil_and_answer) as server:
+            environ = {
+                "OPENAI_API_KEY": KEYS["draft-a"],
+                "OPENAI_BASE_URL": server.base_url("openai"),
+            }
+            code, output = shelf.run(*command, **environ)
+
+        assert code == 1, output
+        assert "what calls cost cannot be recorded: Is a directory" in output
+        assert "to go on, make the project's state folder, .agentos/, writable again" in output
+        assert "to go on, give a higher limit" not in output
+        assert "1 interrupted (LLD-42)" in output
+        ledger.rmdir()
+        with LoopbackServer(author) as server:
+            environ["OPENAI_BASE_URL"] = server.base_url("openai")
+            code, output = shelf.run(*command, **environ)
+        assert code in (0, 3), output
+        shelf.assert_no_step_ran_twice()
 
     def test_files_that_may_not_grow_while_a_journal_commits(
         self, shelf: Workspace, tmp_path: Path
