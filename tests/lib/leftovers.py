@@ -33,7 +33,7 @@ def nothing_left(last_breath: float = _LAST_BREATH) -> Iterator[None]:
     try:
         yield
         left = watch.await_quiet(last_breath)
-        assert not left, f"still running: {left}"
+        assert not left, f"{len(left)} still running, {left[:5]} among them"
         watch.reap()
         wait_until(lambda: _open_files() == files, f"only {files} are open", patience=last_breath)
     finally:
