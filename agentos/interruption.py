@@ -16,10 +16,8 @@ from typing import Protocol
 from agentos.core.calls import Answer, Request
 from agentos.core.clock import Clock
 from agentos.core.errors import Interrupted
+from agentos.core.heartbeat import BEAT
 from agentos.core.inbox import next_word
-
-BEAT = 5.0
-"""Seconds between two signs of life of a process that waits for a model."""
 
 
 @dataclass(frozen=True, slots=True)

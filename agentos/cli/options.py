@@ -23,12 +23,16 @@ DEFAULT_RETRIES = 2
 
 
 class Seconds(click.ParamType[float]):
-    """A number of seconds, from `least` to a year: no clock of the system has room for all."""
+    """A number of seconds, from `least` to a year: no clock of the system has room for all.
+
+    `why_not_less` says what would be wrong with less, without a full stop.
+    """
 
     name = "seconds"
 
-    def __init__(self, least: float) -> None:
+    def __init__(self, least: float, *, why_not_less: str = "") -> None:
         self._least = least
+        self._why_not_less = why_not_less
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -38,6 +42,8 @@ class Seconds(click.ParamType[float]):
             seconds = float(value)
         except ValueError:
             self.fail(f"{value!r} is not a number of seconds", param, ctx)
+        if seconds < self._least and self._why_not_less:
+            self.fail(f"{value!r} is less than {self._least:g}: {self._why_not_less}", param, ctx)
         if not self._least <= seconds <= _LONGEST:
             self.fail(
                 f"{value!r} is not a number of seconds from {self._least:g} to {_LONGEST:g}",

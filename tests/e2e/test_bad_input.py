@@ -65,11 +65,19 @@ def test_more_than_ten_at_once_are_ten_with_a_warning(shelf: Workspace) -> None:
         ("--grace", "-1"),
         ("--timeout", "0"),
         ("--timeout", "1e20"),
+        ("--idle-timeout", "nan"),
+        ("--idle-timeout", "1e20"),
         ("-q", "-v"),
     ],
 )
 def test_options_that_make_no_sense(shelf: Workspace, options: tuple[str, ...]) -> None:
     assert_refused(shelf, *shelf.run("parallel", "lld", "--all", *options))
+
+
+@pytest.mark.parametrize("seconds", ["0.5", "5", "9.9"])
+def test_a_silence_that_is_none_is_refused(shelf: Workspace, seconds: str) -> None:
+    code, output = shelf.run("parallel", "lld", "--all", "--idle-timeout", seconds)
+    assert_refused(shelf, code, output, "less than 10", "gives a sign of life every 5 s")
 
 
 def test_a_project_that_is_not_there(shelf: Workspace) -> None:

@@ -27,6 +27,7 @@ from agentos.cli.options import (
 )
 from agentos.cli.told_group import ToldGroup
 from agentos.cli.usage_errors import without_typed_keys
+from agentos.core.heartbeat import BEAT, LEAST_IDLE_TIMEOUT
 from agentos.core.items import Kind
 
 if TYPE_CHECKING:
@@ -86,11 +87,15 @@ def _batch_options(command: CommandT) -> CommandT:
         ),
         click.option(
             "--idle-timeout",
-            type=Seconds(0.001),
+            type=Seconds(
+                LEAST_IDLE_TIMEOUT,
+                why_not_less=f"a process that is well gives a sign of life every {BEAT:g} s",
+            ),
             default=DEFAULT_IDLE_TIMEOUT,
             show_default=True,
             metavar="S",
-            help="Seconds that the process of an item may give no sign of life.",
+            help="Seconds that the process of an item may give no sign of life; at least "
+            f"{LEAST_IDLE_TIMEOUT:g}.",
         ),
         click.option(
             "--retries",
