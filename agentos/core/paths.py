@@ -25,6 +25,9 @@ INDEX = "docs/lld/lld-status.json"
 JOURNAL_VARIABLE = "AGENTOS_WORKFLOW_DB"
 """Set in each child's environment; whatever the child starts can be found by it."""
 
+GUARDIAN_VARIABLE = "AGENTOS_GUARDIAN"
+"""Set in the environment of a process that ends what it watches once its own parent is gone."""
+
 _JOURNAL_NAME = re.compile(r"(?P<kind>lld|issue)_workflow_(?P<id>[A-Za-z0-9][A-Za-z0-9_-]*)\.db")
 
 

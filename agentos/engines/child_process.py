@@ -1,30 +1,28 @@
 """One child process as the operating system has it: started, signalled, waited for."""
 
 import contextlib
-import errno
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import psutil
 
-from agentos.core.errors import EngineBusy, EngineError
+from agentos.engines.no_room import not_started
+from agentos.engines.parenthood import LINUX
+from agentos.engines.words import Word
 
 _FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in which getrusage(2) counts the largest resident set."""
 
-_NO_ROOM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
-
 CHILD_COMMAND = (sys.executable, "-P", "-m", "agentos.child")
 """-P keeps the working directory, which may be a stranger's project, out of the import path."""
 
-Change = Literal["stopped", "continued"]
+_ENDS = {os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED}
 
 
 @contextlib.contextmanager
@@ -57,7 +55,7 @@ class ChildProcess:
         try:
             read_fd, write_fd = os.pipe()
         except OSError as error:
-            raise _not_started(error, error.strerror) from error
+            raise not_started(error) from error
         try:
             with signals_blocked():
                 popen = subprocess.Popen(
@@ -72,7 +70,7 @@ class ChildProcess:
                 )
         except OSError as error:
             os.close(read_fd)
-            raise _not_started(error, f"{command[0]}: {error.strerror}") from error
+            raise not_started(error, command[0]) from error
         finally:
             os.close(write_fd)
         return cls(popen, read_fd, _creation_time(popen.pid)), write_fd
@@ -81,6 +79,11 @@ class ChildProcess:
     def pid(self) -> int:
         """The child's process id; also that of its session and group."""
         return self.popen.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its status is taken; until then its number is its own."""
+        return self.popen.returncode is not None
 
     @property
     def output_fd(self) -> int:
@@ -96,25 +99,45 @@ class ChildProcess:
 
     def signal(self, signum: signal.Signals) -> None:
         """Send a signal, unless the child is known to be gone."""
-        if self.popen.returncode is None:
+        if not self.has_ended:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.popen.pid, signum)
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[Word]:
         """Block until the child ends, telling on the way when it is stopped and continued.
 
-        Afterwards `popen.returncode` and `peak_memory` are set.
+        Its group ends with it. Before ENDED, `popen.returncode` and `peak_memory` are set.
         """
+        yield from self._changes_until_a_zombie() if LINUX else ()
         while True:
-            _, status, usage = os.wait4(self.popen.pid, os.WUNTRACED | os.WCONTINUED)
+            _, status, usage = os.wait4(self.pid, os.WUNTRACED | os.WCONTINUED)
             if os.WIFSTOPPED(status):
-                yield "stopped"
+                yield Word.STOPPED
             elif os.WIFCONTINUED(status):
-                yield "continued"
+                yield Word.CONTINUED
             else:
-                self.popen.returncode = os.waitstatus_to_exitcode(status)
-                self.peak_memory = usage.ru_maxrss * _MAXRSS_UNIT
+                break
+        if not LINUX:
+            self._kill_group()  # which keeps its number for as long as it has a member
+        self.popen.returncode = os.waitstatus_to_exitcode(status)
+        self.peak_memory = usage.ru_maxrss * _MAXRSS_UNIT
+        yield Word.ENDED
+
+    def _changes_until_a_zombie(self) -> Iterator[Word]:
+        """While nobody has taken its status, its number is that of no other process or group."""
+        passing = os.WSTOPPED | os.WCONTINUED
+        while True:
+            seen = os.waitid(os.P_PID, self.pid, os.WEXITED | passing | os.WNOWAIT)
+            if seen is not None and seen.si_code in _ENDS:
+                self._kill_group()
                 return
+            taken = os.waitid(os.P_PID, self.pid, passing | os.WNOHANG)
+            if taken is not None:  # else it went on or ended between the two looks
+                yield Word.CONTINUED if taken.si_code == os.CLD_CONTINUED else Word.STOPPED
+
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # where nobody is left
+            os.killpg(self.pid, signal.SIGKILL)
 
     def pause(self) -> None:
         """Stop it where it stands."""
@@ -136,13 +159,6 @@ class ChildProcess:
         for stream in (self.popen.stdin, self.popen.stdout):
             if stream is not None:
                 stream.close()
-
-
-def _not_started(error: OSError, why: str | None) -> EngineError:
-    kind = EngineBusy if error.errno in _NO_ROOM else EngineError
-    return kind(
-        f"no child can be started: {why}", "is the machine out of processes, memory or open files?"
-    )
 
 
 def _creation_time(pid: int) -> float:

@@ -4,9 +4,9 @@ import os
 import resource
 from collections.abc import Callable
 
-PER_CHILD = 8
-"""Descriptors of ours that a child takes: its three pipes, the relay's copy of one and two that
-wake the relay up, a log, and a connection for leases."""
+PER_CHILD = 10
+"""Descriptors of ours that a child takes: its three pipes, the relay's copy of one, two that wake
+the relay up and two that wake who reads its events, a log, and a connection for leases."""
 
 RESERVE = 16
 """Descriptors for what is open now and then: while a child starts, or its documents are written."""

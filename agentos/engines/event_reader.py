@@ -2,8 +2,7 @@
 
 import dataclasses
 import json
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from agentos.core.events import (
@@ -42,12 +41,12 @@ _OF_A_CHILD = (
 )
 
 
-def read_events(fd: int, mask: Callable[[str], str]) -> Iterator[Event]:
-    """Yield events until the pipe's end, their texts masked.
+def read_events(chunks: Iterable[bytes], mask: Callable[[str], str]) -> Iterator[Event]:
+    """Yield the events of what is read of a pipe, their texts masked.
 
     Skipped is what cannot be decoded, and what only the parent may say.
     """
-    for line in _lines(fd):
+    for line in _lines(chunks):
         try:
             event = decode(json.loads(line))
         except (ValueError, RecursionError):
@@ -68,10 +67,10 @@ def masked(event: Event, mask: Callable[[str], str]) -> Event:
     return dataclasses.replace(event, **texts)
 
 
-def _lines(fd: int) -> Iterator[bytes]:
+def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
     kept = b""
     dropping = False
-    while chunk := os.read(fd, 65536):
+    for chunk in chunks:
         *lines, kept = (kept + chunk).split(b"\n")
         if dropping and lines:
             del lines[0]  # the end of one that was too long

@@ -25,10 +25,12 @@ from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Limits
 from agentos.engines.machine_memory import available_memory
 from agentos.engines.memory_gate import MemoryGate
+from agentos.engines.orphans import Orphans
 from agentos.engines.parenthood import become_subreaper
 from agentos.engines.pausable_clock import PausableClock
-from agentos.engines.process_tree import reap_adopted
-from agentos.engines.supervised_child import SupervisedChild, Word
+from agentos.engines.process_tree import kill_strays, until_nothing_is_left
+from agentos.engines.supervised_child import SupervisedChild
+from agentos.engines.words import Word
 
 DRAIN_TIMEOUT = 6.0
 """Seconds that the last output may take: a console that does not keep up holds it back for 5."""
@@ -75,12 +77,13 @@ class LocalEngine:
         self._command = command
         self._clock = PausableClock(clock)
         self._lock = threading.Lock()
-        self._running: dict[int, SupervisedChild] = {}
+        self._running: set[SupervisedChild] = set()
         self._wishes = 0
         self._memory = MemoryGate(available=available_memory, running=self._memory_in_use)
         self._descriptors = DescriptorGate(limit=descriptor_limit, in_use=descriptors_in_use)
         self._why_no_room = ""
         become_subreaper()
+        self._orphans = Orphans()
 
     def run(self, spec: ChildSpec) -> ChildEnd:
         """Run one child to its end; blocks the calling thread.
@@ -98,18 +101,26 @@ class LocalEngine:
             child.watch(self._mask)
         finally:
             child.end_now()
+            with self._lock:
+                self._running.remove(child)
+            until_nothing_is_left(lambda: self._end_what_is_left_of(child))
             if relay is not None:
                 relay.finish(DRAIN_TIMEOUT)
             child.close()
             self._memory.note_peak(child.process.peak_memory)
-            with self._lock:
-                del self._running[child.process.pid]
-                reap_adopted(self._running)
         return child.end()
 
+    def _end_what_is_left_of(self, child: SupervisedChild) -> bool:
+        with self._lock:
+            found = self._orphans.end(
+                children={one.process.pid for one in self._running if not one.process.has_ended},
+                journals={one.journal for one in self._running},
+            )
+        return found or kill_strays(child.journal)
+
     def _start(self, label: str, journal: Path) -> tuple[SupervisedChild, int]:
-        # Under the lock, for a stop must reach every child that runs, and reaping adopted orphans
-        # must not meet a child that is not in the table yet.
+        # Under the lock, for a stop must reach every child that runs, and who ends orphans must not
+        # take for one what is not among the children yet.
         with self._lock:
             process, events_fd = ChildProcess.start(
                 self._command, self._environment | {JOURNAL_VARIABLE: str(journal)}
@@ -122,7 +133,7 @@ class LocalEngine:
                 clock=self._clock,
                 publish=self._publish,
             )
-            self._running[process.pid] = child
+            self._running.add(child)
             for _ in range(self._wishes):
                 child.inbox.put(Word.STOP)
         return child, events_fd
@@ -145,14 +156,14 @@ class LocalEngine:
 
     def _memory_in_use(self) -> list[int]:
         with self._lock:
-            running = list(self._running.values())
+            running = list(self._running)
         return [child.process.memory() for child in running]
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
         """Hold every child and its deadlines still for the block; none starts meanwhile."""
         with self._lock, self._clock.held():
-            children = list(self._running.values())
+            children = list(self._running)
             for child in children:
                 child.process.pause()
             try:
@@ -165,5 +176,5 @@ class LocalEngine:
         """Pass on one wish to end to every running child; a further call firmer than the last."""
         with self._lock:
             self._wishes += 1
-            for child in self._running.values():
+            for child in self._running:
                 child.inbox.put(Word.STOP)

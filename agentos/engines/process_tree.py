@@ -1,32 +1,38 @@
-"""What a child started and left behind: found by its environment, ended, and reaped."""
+"""What a child started: found by its descent or its environment, and ended."""
 
 import contextlib
 import os
 import signal
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import psutil
 
+from agentos.core.clock import Clock
 from agentos.core.paths import JOURNAL_VARIABLE
 from agentos.engines.parenthood import LINUX
 
-_ROUNDS_AGAINST_FORKS = 50
+_QUIET_LOOKS = 2
+_BETWEEN_LOOKS = 0.001  # seconds, as the next
+_GIVE_UP_AFTER = 1.0
 
 
 def kill_tree(pid: int, journal: Path) -> None:
     """SIGKILL for the process, its group and descendants, and all that name the journal as theirs.
 
-    A group is killed in one go, forks in the making included. For those that left it this repeats
-    until nothing is found, since a process may fork while it is being killed.
+    A group is killed in one go, forks in the making included. For those that left it this repeats,
+    since a process may fork while it is being killed.
     """
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)  # which the process leads, if there is one
-    for _ in range(_ROUNDS_AGAINST_FORKS):
+
+    def kill_what_is_seen() -> bool:
         with contextlib.suppress(psutil.Error):
             _kill(_with_descendants(psutil.Process(pid)))
-        if not kill_strays(journal):
-            return
+        return kill_strays(journal)
+
+    until_nothing_is_left(kill_what_is_seen)
 
 
 def kill_strays(journal: Path) -> bool:
@@ -36,15 +42,21 @@ def kill_strays(journal: Path) -> bool:
     return bool(strays)
 
 
-def reap_adopted(ours: Iterable[int]) -> None:
-    """Take the exit status of adopted orphans that ended; `ours` are waited for elsewhere."""
-    if not LINUX:
-        return
-    known = set(ours)
-    for process in psutil.Process().children():
-        with contextlib.suppress(psutil.Error, ChildProcessError):
-            if process.pid not in known and process.status() == psutil.STATUS_ZOMBIE:
-                os.waitpid(process.pid, os.WNOHANG)
+def until_nothing_is_left(
+    end_some: Callable[[], bool],
+    *,
+    clock: Clock = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Repeat `end_some`, which tells whether there was one, until it found nothing twice in a row.
+
+    For a second at the most: what withstands SIGKILL is left alone.
+    """
+    give_up = clock() + _GIVE_UP_AFTER
+    quiet = 0
+    while quiet < _QUIET_LOOKS and clock() < give_up:
+        quiet = 0 if end_some() else quiet + 1
+        sleep(_BETWEEN_LOOKS)
 
 
 def _with_descendants(process: psutil.Process) -> list[psutil.Process]:

@@ -1,23 +1,16 @@
 """The way of a child's output: from its pipe, masked, to its log file and to the console."""
 
-import fcntl
-import math
 import os
-import select
-import struct
-import termios
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import BinaryIO
 
-from agentos.core.errors import EngineBusy
+from agentos.core.errors import EngineError
 from agentos.core.masking import Masker
 from agentos.core.terminal_text import LineCleaner
-from agentos.engines.threads import start_thread
+from agentos.engines.no_room import not_started
+from agentos.engines.pipe_reader import PipeReader
 from agentos.workflows.parallel.output_prefixer import OutputPrefixer, Stream
-
-_READ_SIZE = 64 * 1024
 
 
 class OutputRelay:
@@ -48,22 +41,24 @@ class OutputRelay:
         self._cleaner = LineCleaner()
         self._console: OutputPrefixer | None = OutputPrefixer(prefix, stream)
         self._on_error = on_error
-        self._wake: int | None = None
-        self._thread: threading.Thread | None = None
+        self._reader: PipeReader | None = None
 
     def start(self) -> None:
-        """Begin to pump; raises EngineBusy where no thread can be started."""
-        source = os.dup(self._fd)
-        wake, self._wake = os.pipe()
-        thread = threading.Thread(target=self._run, args=(source, wake), daemon=True)
+        """Begin to pump; raises EngineBusy where the machine or the user has no room for it."""
         try:
-            start_thread(thread)
-        except EngineBusy:
-            os.close(source)
-            os.close(wake)
+            self._reader = self._started_reader()
+        except EngineError:
             self._close_log()
             raise
-        self._thread = thread
+
+    def _started_reader(self) -> PipeReader:
+        try:
+            source = os.dup(self._fd)
+        except OSError as error:
+            raise not_started(error) from error
+        reader = PipeReader(source, "relay", self._pump)
+        reader.start()
+        return reader
 
     def finish(self, timeout: float) -> None:
         """Relay what is in the pipe now and end, even if another process still holds the pipe.
@@ -71,41 +66,17 @@ class OutputRelay:
         To be called when the child is gone. Waits up to `timeout` seconds: only a console that
         does not keep up can take so long, and the thread then goes on and ends by itself.
         """
-        if self._wake is not None:
-            with suppress(BrokenPipeError):  # the thread has ended, and closed its side
-                os.write(self._wake, b"\0")
-            os.close(self._wake)
-            self._wake = None
-        if self._thread is not None:
-            self._thread.join(timeout)
+        if self._reader is not None:
+            self._reader.finish(timeout)
 
-    def _run(self, source: int, wake: int) -> None:
+    def _pump(self, chunks: Iterator[bytes]) -> None:
         try:
-            self._pump(source, wake)
+            for chunk in chunks:
+                self._deliver(self._masking.feed(chunk))
             self._deliver(self._masking.finish())
             self._show(self._cleaner.finish())
         finally:
-            os.close(source)
-            os.close(wake)
             self._close_log()
-
-    def _pump(self, source: int, wake: int) -> None:
-        poll = select.poll()
-        poll.register(source, select.POLLIN)
-        poll.register(wake, select.POLLIN)
-        left: float = math.inf
-        while left > 0:
-            ready = {fd for fd, _ in poll.poll()}
-            if wake in ready:
-                # What the child wrote is there; what others might still write has no end.
-                poll.unregister(wake)
-                left = _bytes_in(source)
-                continue
-            chunk = os.read(source, int(min(left, _READ_SIZE)))
-            if not chunk:
-                return
-            left -= len(chunk)
-            self._deliver(self._masking.feed(chunk))
 
     def _deliver(self, masked: bytes) -> None:
         self._write_log(masked)
@@ -136,8 +107,3 @@ class OutputRelay:
                 self._log.close()
             except OSError as error:
                 self._on_error(error)
-
-
-def _bytes_in(fd: int) -> int:
-    (size,) = struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))
-    return int(size)

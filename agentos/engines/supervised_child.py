@@ -9,7 +9,7 @@ import os
 import queue
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,19 +31,11 @@ from agentos.engines.engine import ChildEnd
 from agentos.engines.escalation import Action, Escalation, Limits
 from agentos.engines.event_reader import read_events
 from agentos.engines.lateness import Lateness
-from agentos.engines.process_tree import kill_strays, kill_tree
+from agentos.engines.no_room import start_thread
+from agentos.engines.pipe_reader import PipeReader
+from agentos.engines.process_tree import kill_tree
 from agentos.engines.running_time import RunningTime
-from agentos.engines.threads import start_thread
-
-EVENTS_TIMEOUT = 1.0
-"""Seconds that the events pipe may be silent and yet open after its process has ended."""
-
-
-class Word:
-    """What a child's inbox may hold."""
-
-    STOP = "stop"
-    ENDED = "ended"
+from agentos.engines.words import Word
 
 
 class SupervisedChild:
@@ -59,10 +51,10 @@ class SupervisedChild:
         clock: Clock,
         publish: Callable[[Event], None],
     ) -> None:
-        self.inbox: queue.SimpleQueue[str | Event | Exception] = queue.SimpleQueue()
+        self.inbox: queue.SimpleQueue[Word | Event | Exception] = queue.SimpleQueue()
         self.label = label
+        self.journal = journal
         self.process = process
-        self._journal = journal
         self._limits = limits
         self._running = RunningTime(clock)
         self._escalation = Escalation(limits, running=self._running, clock=clock)
@@ -71,10 +63,8 @@ class SupervisedChild:
         self._report: Reported | None = None
         self._step = ""
         self._asked_to_end = False
-        self._events_reader: threading.Thread | None = None
+        self._events_reader: PipeReader | None = None
         self._waiter: threading.Thread | None = None
-        self._events_told = 0
-        self._is_telling = False
 
     def birth(self) -> ChildStarted:
         """The event of its start."""
@@ -82,50 +72,53 @@ class SupervisedChild:
 
     def watch(self, mask: Callable[[str], str]) -> None:
         """Return when the process has ended and its events are read."""
-        self._events_reader = self._thread(self._forward_events, mask)
-        self._waiter = self._thread(self._await_end)
-        while True:
-            try:
-                word = self.inbox.get(timeout=self._wait())
-            except queue.Empty:
-                word = ""
-            if word == Word.ENDED:
-                break
-            self._heed(word)
+        self._events_reader = PipeReader(
+            self.process.events_fd,
+            f"_forward_events-{self.label}",
+            lambda chunks: self._forward_events(chunks, mask),
+        )
+        self._events_reader.start()
+        self._waiter = threading.Thread(
+            target=self._await_end, name=f"_await_end-{self.label}", daemon=True
+        )
+        start_thread(self._waiter)
+        while (word := self._next_word()) is not Word.ENDED:
+            if word is not None:
+                self._heed(word)
             while action := self._escalation.due():
                 self._act(action)
             if (seconds := self._lateness.due()) is not None:
                 self._say(f"{self.label} has been in step {self._step} for {seconds / 60:.0f} min")
-        kill_strays(self._journal)  # they may hold the pipes open
-        self._await_last_events(self._events_reader)
+        self._events_reader.finish()
         with contextlib.suppress(queue.Empty):
             while True:
                 self._heed(self.inbox.get_nowait())
+
+    def _next_word(self) -> Word | Event | Exception | None:
+        """None when a deadline came first."""
+        try:
+            return self.inbox.get(timeout=self._wait())
+        except queue.Empty:
+            return None
 
     def _wait(self) -> float | None:
         waits = (self._escalation.wait(), self._lateness.wait())
         seconds = [wait for wait in waits if wait is not None]
         return min(*seconds, LOOKED_AT_EVERY) if seconds else None
 
-    def _await_last_events(self, reader: threading.Thread) -> None:
-        """Wait while events are told, however slowly; a grandchild's silent hold is no reason."""
-        while reader.is_alive():
-            told = self._events_told
-            reader.join(EVENTS_TIMEOUT)
-            if self._events_told == told and not self._is_telling:
-                return
-
     def end_now(self) -> None:
         """Kill what still runs: after `watch` nothing does, after an error in its place all."""
-        if self.process.popen.returncode is None:
-            kill_tree(self.process.pid, self._journal)
+        if not self.process.has_ended:
+            kill_tree(self.process.pid, self.journal)
         if self._waiter is not None:
             self._waiter.join()
         else:
             self._await_end()
+        if self._events_reader is not None:
+            self._events_reader.finish()
 
     def close(self) -> None:
-        """Close our ends of the pipes; whoever reads one has a descriptor of its own."""
+        """Close our ends of the pipes; the relay has a descriptor of its own."""
         self.process.close()
         if self._events_reader is None:
             os.close(self.process.events_fd)
@@ -141,7 +134,7 @@ class SupervisedChild:
             last_step=self._step,
         )
 
-    def _heed(self, word: str | Event | Exception) -> None:
+    def _heed(self, word: Word | Event | Exception) -> None:
         match word:
             case Exception():
                 raise word
@@ -151,9 +144,9 @@ class SupervisedChild:
             case Word.STOP:
                 self._asked_to_end = True
                 self._escalation.wish()
-            case "stopped":
+            case Word.STOPPED:
                 self._running.pause("stopped")
-            case "continued":
+            case Word.CONTINUED:
                 self._running.resume("stopped")
 
     def _take_note(self, event: Event) -> None:
@@ -182,36 +175,22 @@ class SupervisedChild:
                 self.process.signal(signal.SIGCONT)
                 self._say(f"{self.label} is still running{late}: SIGTERM")
             case Action.KILL:
-                kill_tree(self.process.pid, self._journal)
+                kill_tree(self.process.pid, self.journal)
                 self._say(f"{self.label} does not end{late}: SIGKILL")
 
     def _say(self, text: str) -> None:
         self._publish(Notice(text=f"[COORDINATOR] {text}"))
 
-    def _forward_events(self, mask: Callable[[str], str]) -> None:
+    def _forward_events(self, chunks: Iterator[bytes], mask: Callable[[str], str]) -> None:
         try:
-            for event in read_events(self.process.events_fd, mask):
+            for event in read_events(chunks, mask):
                 own = replace(event, item=self.label)  # a child speaks for itself only
                 if not isinstance(own, Heartbeat):  # which is nobody else's business
-                    self._is_telling = True
                     self._publish(own)
-                    self._is_telling = False
-                self._events_told += 1
                 self.inbox.put(own)
         except Exception as error:  # noqa: BLE001 - raised again by `watch`
-            self._is_telling = False
             self.inbox.put(error)
-        finally:
-            os.close(self.process.events_fd)  # which a grandchild may hold open for long
 
     def _await_end(self) -> None:
         for change in self.process.changes():
             self.inbox.put(change)
-        self.inbox.put(Word.ENDED)
-
-    def _thread(self, target: Callable[..., None], *args: object) -> threading.Thread:
-        thread = threading.Thread(
-            target=target, args=args, name=f"{target.__name__}-{self.label}", daemon=True
-        )
-        start_thread(thread)
-        return thread

@@ -6,9 +6,14 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
+from command import wait_until
+from processes import is_gone
 
 from agentos.core.errors import EngineError
+from agentos.engines import child_process
 from agentos.engines.child_process import ChildProcess, _creation_time, signals_blocked
+from agentos.engines.parenthood import LINUX
+from agentos.engines.words import Word
 
 FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
@@ -36,8 +41,9 @@ def ready_child() -> Iterator[ChildProcess]:
         yield process
 
 
-def ends(process: ChildProcess) -> list[str]:
-    return list(process.changes())
+def ends(process: ChildProcess) -> bool:
+    """Whether it was neither stopped nor continued before its end."""
+    return list(process.changes()) == [Word.ENDED]
 
 
 class TestStart:
@@ -59,7 +65,7 @@ assert not sys.stdin.read()
         process.tell(f"spec {events_fd}")
         assert os.read(process.events_fd, 100) == b"event"
         process.close()
-        assert ends(process) == []
+        assert ends(process)
         assert process.popen.returncode == 0
         assert os.read(process.events_fd, 100) == b""
         os.close(process.events_fd)
@@ -68,7 +74,7 @@ assert not sys.stdin.read()
         """With a lifeline's write end, its own or a sibling's, no child would see the EOF."""
         program = "import os; print(sorted(map(int, os.listdir('/dev/fd'))))"
         with ready_child(), child(program) as process:
-            assert ends(process) == []
+            assert ends(process)
             listed = set(map(int, os.read(process.output_fd, 1000).strip(b"[]\n").split(b",")))
             # stdin, stdout, stderr, the events pipe, and the listing itself
             assert len(listed) == 5
@@ -79,7 +85,7 @@ assert not sys.stdin.read()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         with child(program) as process:
             assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
-            assert ends(process) == []
+            assert ends(process)
             assert os.read(process.output_fd, 10) == b"%d\n" % len(FORWARDED | before)
 
     def test_a_program_that_is_not_there(self) -> None:
@@ -103,12 +109,12 @@ class TestSignals:
     def test_one_reaches_the_child(self) -> None:
         with ready_child() as process:
             process.signal(signal.SIGUSR1)
-            assert ends(process) == []
+            assert ends(process)
             assert process.popen.returncode == -signal.SIGUSR1
 
     def test_none_goes_to_a_process_that_is_gone(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with child("") as process:
-            assert ends(process) == []
+            assert ends(process)
             monkeypatch.setattr(os, "kill", pytest.fail)  # the number may be another's by now
             process.signal(signal.SIGUSR1)
 
@@ -121,38 +127,58 @@ class TestSignals:
             process.signal(signal.SIGUSR1)
 
 
+@pytest.fixture(params=["as on Linux", "as elsewhere"])
+def _on_either_system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child_process, "LINUX", LINUX and request.param == "as on Linux")
+
+
+@pytest.mark.usefixtures("_on_either_system")
 class TestChanges:
     def test_stopped_and_continued_and_ended(self) -> None:
         with ready_child() as process:
             changes = process.changes()
             process.signal(signal.SIGSTOP)
-            assert next(changes) == "stopped"
+            assert next(changes) is Word.STOPPED
             process.signal(signal.SIGCONT)
-            assert next(changes) == "continued"
+            assert next(changes) is Word.CONTINUED
             process.signal(signal.SIGKILL)
-            assert list(changes) == []
+            assert list(changes) == [Word.ENDED]
             assert process.popen.returncode == -signal.SIGKILL
 
     def test_the_exit_code(self) -> None:
         with child("raise SystemExit(3)") as process:
-            assert ends(process) == []
+            assert ends(process)
             assert process.popen.returncode == 3
+
+    def test_its_group_ends_with_it_before_its_number_can_be_anothers(self) -> None:
+        program = """
+import os, signal
+if os.fork() == 0:
+    os.write(1, b"%d" % os.getpid())
+    signal.pause()
+assert os.read(0, 1) == b"x"
+"""
+        with child(program) as process:
+            left = int(os.read(process.output_fd, 20))
+            process.tell("x")
+            assert ends(process)
+            wait_until(lambda: is_gone(left), "what stayed in its group is gone")
 
 
 def test_to_tell_a_child_that_is_gone_is_no_error() -> None:
     with child("") as process:
-        assert ends(process) == []
+        assert ends(process)
         process.tell("the spec")
 
 
 def test_the_end_of_the_lifeline_is_seen() -> None:
     process, _ = ChildProcess.start((sys.executable, "-c", PROGRAM), os.environ)
     process.close()
-    assert ends(process) == []
+    assert ends(process)
     os.close(process.events_fd)
 
 
 def test_a_process_that_is_gone_has_no_creation_time() -> None:
     with child("") as process:
-        assert ends(process) == []
+        assert ends(process)
         assert _creation_time(process.pid) == 0.0

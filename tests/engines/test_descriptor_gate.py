@@ -44,7 +44,7 @@ def test_without_a_limit_there_is_room_for_all() -> None:
 
 def test_it_says_what_to_change() -> None:
     assert Rig(64).gate.why_not() == (
-        "each takes up to 8 open files, and 64 are allowed at once (ulimit -n)"
+        "each takes up to 10 open files, and 64 are allowed at once (ulimit -n)"
     )
 
 

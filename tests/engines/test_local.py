@@ -1,3 +1,4 @@
+import os
 import resource
 import signal
 import threading
@@ -24,10 +25,15 @@ from agentos.core.events import (
     StepStarted,
 )
 from agentos.core.outcomes import Outcome
-from agentos.engines import lateness, supervised_child
+from agentos.engines import lateness, parenthood
 from agentos.engines.child_process import ChildProcess
 from agentos.engines.engine import ChildEnd
 from agentos.engines.memory_gate import FIRST_GUESS, RESERVE
+from agentos.engines.words import Word
+
+needs_subreaper = pytest.mark.skipif(
+    not parenthood.LINUX, reason="this system has no child subreapers"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -101,12 +107,42 @@ class TestEnds:
                 if isinstance(event, Reported):
                     assert ended.wait(PATIENCE)
 
-        def kill_strays(_journal: Path) -> None:
+        def changes(process: ChildProcess) -> Iterator[Word]:
+            yield from those_of(process)
             ended.set()
 
-        monkeypatch.setattr(supervised_child, "EVENTS_TIMEOUT", PATIENCE)
-        monkeypatch.setattr(supervised_child, "kill_strays", kill_strays)
+        those_of = ChildProcess.changes
+        monkeypatch.setattr(ChildProcess, "changes", changes)
         assert Slow(tmp_path, child_programs.reports).run().verdict().outcome is Outcome.APPROVED
+
+
+class TestLeftBehind:
+    """Nothing is left, says the fixture above."""
+
+    @needs_subreaper
+    def test_a_grandchild_that_names_no_journal_is_ended(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.leaves_one_that_hides)
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+        assert not psutil.pid_exists(int(stage.told["grandchild"]))
+
+    @needs_subreaper
+    def test_one_that_is_somebody_else_all_the_time_is_ended(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.leaves_one_that_forks_quickly)
+        assert stage.run().verdict().outcome is Outcome.APPROVED
+        assert psutil.Process().children() == []
+
+    def test_what_another_child_has_started_goes_on(self, tmp_path: Path) -> None:
+        stage = Stage(tmp_path, child_programs.has_a_helper_without_a_parent)
+        stage.start("7").await_told("helper")
+        helper = psutil.Process(int(stage.told["helper"]))
+        other = stage.pid
+        stage.start("8").await_told("helper")
+        os.kill(stage.pids[1], POKE)
+        stage.end()
+        assert helper.is_running()
+        os.kill(other, POKE)
+        stage.end()
+        assert not helper.is_running()
 
 
 class TestStop:
@@ -331,7 +367,7 @@ class TestFaults:
         with pytest.raises(IsADirectoryError):
             stage.engine.run(stage.spec)
         assert is_gone(stage.pid)
-        assert stage.engine._running == {}
+        assert stage.engine._running == set()
 
     @pytest.mark.parametrize("fatal", [ChildStarted, Notice])
     def test_nor_does_a_listener_that_fails(self, tmp_path: Path, fatal: type[Event]) -> None:
@@ -346,4 +382,4 @@ class TestFaults:
         with pytest.raises(OSError, match="no"):
             stage.engine.run(stage.spec)
         assert is_gone(stage.pid)
-        assert stage.engine._running == {}
+        assert stage.engine._running == set()

@@ -13,7 +13,7 @@ from processes import is_gone
 
 from agentos.core.paths import JOURNAL_VARIABLE
 from agentos.engines import parenthood, process_tree
-from agentos.engines.process_tree import kill_strays, kill_tree, reap_adopted
+from agentos.engines.process_tree import kill_strays, kill_tree, until_nothing_is_left
 
 JOURNAL = Path("/state/checkpoints/lld_workflow_42.db")
 OTHER = Path("/state/checkpoints/lld_workflow_7.db")
@@ -94,7 +94,6 @@ def subreaper() -> Iterator[None]:
     """This process adopts orphans for the time of the test."""
     parenthood.become_subreaper()
     yield
-    reap_adopted(())
     parenthood._prctl(parenthood._PR_SET_CHILD_SUBREAPER, 0)
 
 
@@ -133,6 +132,31 @@ class TestKillTree:
         assert len(looks) > 1
 
 
+class TestUntilNothingIsLeft:
+    def looks(self, *found: bool) -> int:
+        """How often it looks, where it finds something so many times and then never again."""
+        left, looks, now = list(found), 0, 0.0
+
+        def end_some() -> bool:
+            nonlocal looks
+            looks += 1
+            return left.pop(0) if left else False
+
+        def sleep(seconds: float) -> None:
+            nonlocal now
+            now += seconds
+
+        until_nothing_is_left(end_some, clock=lambda: now, sleep=sleep)
+        return looks
+
+    def test_two_looks_in_a_row_find_nothing(self) -> None:
+        assert self.looks() == 2
+        assert self.looks(True, False, True, False, False) == 5
+
+    def test_it_does_not_go_on_for_ever(self) -> None:
+        assert self.looks(*[True] * 5000) < 2000
+
+
 class TestKillStrays:
     def test_there_are_none(self, start: Start) -> None:
         others = start(1, journal=OTHER) + start(1, journal=None)
@@ -163,33 +187,8 @@ class TestKillStrays:
         assert kill_strays(JOURNAL)
 
 
-@needs_subreaper
-class TestReapAdopted:
-    def test_orphans_leave_no_zombie(self, start: Start, subreaper: None) -> None:
-        [orphan] = start(1, "leave")
-        assert orphan.ppid() == os.getpid()
-        orphan.kill()
-        wait_until(lambda: is_gone(orphan.pid), "the orphan is dead")
-        reap_adopted(())
-        assert not orphan.is_running()
-
-    def test_our_own_children_are_waited_for_by_others(self, start: Start) -> None:
-        with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ours:
-            wait_until(lambda: is_gone(ours.pid), "it has ended")
-            reap_adopted([ours.pid])
-            assert ours.wait() == 3
-
-    def test_those_that_run_go_on(self, start: Start, subreaper: None) -> None:
-        [orphan] = start(1, "leave")
-        reap_adopted(())
-        assert not is_gone(orphan.pid)
-
-
 def test_elsewhere_nobody_adopts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parenthood, "LINUX", False)
-    monkeypatch.setattr(process_tree, "LINUX", False)
     monkeypatch.setattr(ctypes, "CDLL", pytest.fail)
-    monkeypatch.setattr(os, "waitpid", pytest.fail)
     parenthood.become_subreaper()
     parenthood.continue_when_parent_dies()
-    reap_adopted(())

@@ -1,9 +1,11 @@
 import errno
 import os
+import resource
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -11,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agentos.core.errors import EngineBusy
 from agentos.core.masking import Masker
 from agentos.core.terminal_text import LineCleaner
 from agentos.engines.relay import OutputRelay
@@ -65,8 +68,12 @@ class Rig:
         self.assert_ended()
 
     def assert_ended(self) -> None:
-        assert self.relay._thread is not None
-        assert not self.relay._thread.is_alive()
+        assert not self.thread.is_alive()
+
+    @property
+    def thread(self) -> threading.Thread:
+        assert self.relay._reader is not None
+        return self.relay._reader._thread
 
 
 @pytest.fixture
@@ -137,8 +144,7 @@ def test_a_grandchild_that_never_stops_printing_is_left(rig: Rig) -> None:
 
 def test_a_relay_that_has_ended_by_itself_can_be_finished(rig: Rig) -> None:
     os.close(rig.write_fd)
-    assert rig.relay._thread is not None
-    rig.relay._thread.join(PATIENCE)
+    rig.thread.join(PATIENCE)
     rig.relay.finish(PATIENCE)
     assert rig.errors == []
 
@@ -149,6 +155,40 @@ def test_a_relay_that_was_never_started_can_be_finished(log_path: Path) -> None:
             0, "x", log=log, masker=Masker([]), stream=Screen(), on_error=lambda _error: None
         )
         relay.finish(0)
+
+
+@pytest.mark.parametrize("free", [0, 1, 2])
+def test_without_open_files_to_spare_no_relay_starts_and_nothing_is_left_open(
+    log_path: Path, free: int
+) -> None:
+    source, write_fd = os.pipe()
+    log = log_path.open("wb")
+    relay = OutputRelay(
+        source, "x", log=log, masker=Masker([]), stream=Screen(), on_error=lambda _error: None
+    )
+    with only_free_descriptors(free), pytest.raises(EngineBusy, match="no child can be started"):
+        relay.start()
+    relay.finish(0)
+    assert log.closed
+    os.close(source)
+    os.close(write_fd)
+
+
+@contextmanager
+def only_free_descriptors(number: int) -> Iterator[None]:
+    """As many as that may be opened in the block."""
+    taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(number)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # No number below is free: the lowest free one is the one to be opened next.
+    lowest = os.open(os.devnull, os.O_RDONLY)
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, hard))
+    for fd in taken:
+        os.close(fd)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @needs_dev_full
@@ -193,8 +233,7 @@ def test_a_console_that_holds_the_relay_up_does_not_hold_up_finish(log_path: Pat
     rig = Rig(log_path.open("wb"), screen)
     rig.write(b"one\ntwo")
     rig.relay.finish(0)
-    assert rig.relay._thread is not None
-    assert rig.relay._thread.is_alive()
+    assert rig.thread.is_alive()
     go_on.set()
     rig.end()
     assert screen.shown == b"[LLD-42] one\n[LLD-42] two\n"

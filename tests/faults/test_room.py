@@ -161,5 +161,5 @@ def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> Non
     )
     assert done.returncode == 3, done.stdout
     assert "11 approved, 3 need revision" in done.stdout
-    assert "that run: each takes up to 8 open files, and 64 are allowed at once" in done.stdout
+    assert "that run: each takes up to 10 open files, and 64 are allowed at once" in done.stdout
     shelf.assert_no_step_ran_twice()

@@ -288,6 +288,34 @@ def leaves_one_that_hides(parent: Parent) -> None:
     os._exit(0)  # without a look at its child
 
 
+def has_a_helper_without_a_parent(parent: Parent) -> None:
+    """One that it started through another, which is gone."""
+    ready, write_ready = os.pipe()
+    between = os.fork()
+    if between == 0:
+        helper = os.fork()
+        if helper == 0:
+            os.setsid()
+            wait_for_ever()
+        os.write(write_ready, str(helper).encode())
+        os._exit(0)
+    helper = int(os.read(ready, 20))
+    os.waitpid(between, 0)
+    parent.tell("helper", str(helper))
+    wait_for(POKE)
+    parent.report("approved")
+
+
+def leaves_one_that_forks_quickly(parent: Parent) -> None:
+    """It is somebody else every millisecond, each time in a session of its own."""
+    if os.fork() == 0:
+        while os.fork() == 0:
+            os.setsid()
+            time.sleep(0.001)
+        os._exit(0)
+    parent.report("approved")
+
+
 def forks_quickly(parent: Parent) -> None:
     """Three of its descendants are somebody else at every moment: each forks and is gone."""
     for _ in range(3):
@@ -352,6 +380,8 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     counts_fast,
     forks_and_leaves,
     leaves_one_that_hides,
+    has_a_helper_without_a_parent,
+    leaves_one_that_forks_quickly,
     forks_quickly,
     forks_quickly_elsewhere,
     ends_with_its_parent,

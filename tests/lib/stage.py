@@ -166,7 +166,7 @@ class Stage:
 
     @property
     def _children(self) -> list[SupervisedChild]:
-        return list(self.engine._running.values())
+        return list(self.engine._running)
 
     def poke(self, signum: signal.Signals = POKE) -> "Stage":
         """A signal to every child."""

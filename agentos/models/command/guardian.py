@@ -9,8 +9,8 @@ On Linux orphans among the program's descendants become children of this process
 them are found, in whatever session they are and whatever they did to their environment.
 Elsewhere those are found that stayed in the program's group or still have their parents.
 
-The environment of this process must not name the journal: the engine would take it for a stray and
-kill it in the middle of its work.
+The environment of this process says what it is and must not name the journal: the engine would take
+it for a stray and kill it in the middle of its work.
 """
 
 import contextlib

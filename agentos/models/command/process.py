@@ -21,7 +21,7 @@ from pathlib import Path
 
 from agentos.core.clock import Clock
 from agentos.core.model_settings import TimeLimits
-from agentos.core.paths import JOURNAL_VARIABLE
+from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
 from agentos.models.command.guardian import LINUX, remove
 
 MAX_OUTPUT = 8 * 1024 * 1024
@@ -120,7 +120,7 @@ def _guarded(program: Program, folder: str, environ: Mapping[str, str]) -> Itera
             bufsize=0,
             pass_fds=stdio,
             cwd=folder,
-            env={name: value for name, value in environ.items() if name != JOURNAL_VARIABLE},
+            env=_environment_of_guardian(environ),
             start_new_session=True,
         )
         ours.callback(_end, guardian)
@@ -134,6 +134,12 @@ def _guarded(program: Program, folder: str, environ: Mapping[str, str]) -> Itera
         }
         _tell(guardian, json.dumps(spec).encode("ascii") + b"\n")
         yield _Ends(prompt, stdout, stderr, report)
+
+
+def _environment_of_guardian(environ: Mapping[str, str]) -> dict[str, str]:
+    """The engine must not take it for a stray, and kill it in the middle of its work."""
+    others = {name: value for name, value in environ.items() if name != JOURNAL_VARIABLE}
+    return others | {GUARDIAN_VARIABLE: "1"}
 
 
 def _pipe(read: ExitStack, write: ExitStack) -> tuple[FileIO, FileIO]:

@@ -12,7 +12,7 @@ from stand_ins import KEY_VARIABLE, REQUEST, Programs
 
 from agentos.core.calls import Answer
 from agentos.core.model_settings import CommandSettings
-from agentos.core.paths import JOURNAL_VARIABLE
+from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
 from agentos.models.command.environment import program_environment
 from agentos.models.prompt import join
 
@@ -113,6 +113,7 @@ def test_its_guardian_is_no_stray_for_the_engine_to_kill(programs: Programs, pro
     assert isinstance(answer, Answer)
     assert "OLDPWD=" in answer.text
     assert JOURNAL_VARIABLE not in answer.text
+    assert f"{GUARDIAN_VARIABLE}=1" in answer.text.splitlines()
 
 
 def test_it_reads_the_whole_prompt_and_then_the_end(programs: Programs) -> None:
