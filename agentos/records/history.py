@@ -41,7 +41,12 @@ class LastOutcome:
 
 def unclosed_runs(paths: StatePaths) -> tuple[Path, ...]:
     """The folders of runs without a summary, oldest first; raises UsageError."""
-    return tuple(run for run in runs_of(paths) if not _is_closed(run))
+    return tuple(run for run in runs_of(paths) if not is_closed(run))
+
+
+def is_closed(run: Path) -> bool:
+    """Whether the run has a summary; False, too, where nobody may look."""
+    return os.path.lexists(run / SUMMARY_FILE)
 
 
 def close_unclosed(run: Path, *, closed_by: str) -> None:
@@ -67,7 +72,7 @@ def close_unclosed(run: Path, *, closed_by: str) -> None:
 def damaged_summary(run: Path) -> Path | None:
     """The run's summary if it has one that cannot be read."""
     path = run / SUMMARY_FILE
-    return path if _is_closed(run) and not _read_json(path) else None
+    return path if is_closed(run) and not _read_json(path) else None
 
 
 def children(run: Path) -> tuple[ChildRecord, ...]:
@@ -96,10 +101,15 @@ def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
 def runs_of(paths: StatePaths) -> list[Path]:
     """The folders of all runs, oldest first; raises UsageError.
 
-    Folders only: a symlink of a cloned project may lead anywhere.
+    Folders only: a symlink of a cloned project may lead anywhere. One whose name begins with a dot
+    is no run any more, but about to be deleted.
     """
     try:
-        found = [path for path in paths.runs.iterdir() if stat.S_ISDIR(path.lstat().st_mode)]
+        found = [
+            path
+            for path in paths.runs.iterdir()
+            if not path.name.startswith(".") and stat.S_ISDIR(path.lstat().st_mode)
+        ]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -120,12 +130,8 @@ def _process(label: str, entry: Mapping[str, object]) -> ChildRecord | None:
     return None
 
 
-def _is_closed(run: Path) -> bool:
-    return os.path.lexists(run / SUMMARY_FILE)  # False, too, where nobody may look
-
-
 def _items(run: Path) -> Mapping[str, object]:
-    if _is_closed(run):
+    if is_closed(run):
         return _object(_read_json(run / SUMMARY_FILE).get("items"))
     summary, finished = _replayed(run)
     return _object(summary.as_json(finished)["items"])

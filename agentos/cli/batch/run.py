@@ -14,7 +14,6 @@ from agentos.cli.batch.summary import summary_lines
 from agentos.cli.batch.wiring import Batch, BatchSettings
 from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
-from agentos.core.errors import UsageError
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
 from agentos.core.terminal_text import printable
@@ -174,10 +173,8 @@ def _tidy_up(project: Project, run_id: str) -> None:
     for run in runs:
         close_unclosed(run, closed_by=run_id)
         click.echo(f"[COORDINATOR] run {run.name} was cut off; its record is closed now", err=True)
-    try:
-        prune_runs(project.state, KEPT - 1)  # and the one that begins
-    except UsageError as error:
-        click.echo(printable(f"[COORDINATOR] {error}; it stays"), err=True)
+    for failure in prune_runs(project.state, KEPT - 1).failures:  # and the one that begins
+        click.echo(printable(f"[COORDINATOR] {failure}; it stays"), err=True)
 
 
 def _print_nothing_to_do(found: Survey, nothing_there: str) -> None:

@@ -8,6 +8,7 @@ import click
 from agentos.cli.exit_codes import IN_A_GROUP, exit_codes
 from agentos.cli.lazy_group import CommandPlace, LazyGroup
 from agentos.cli.options import project_option
+from agentos.core.errors import UsageError
 
 _COMMANDS = {
     "prune": CommandPlace(f"{__name__}:prune", "Delete the records of old runs."),
@@ -48,6 +49,8 @@ def prune(keep: int, project: Path) -> int:
 
     opened = open_project(project, os.environ)
     check_state(opened.state, opened.root)  # nothing is deleted behind a symlink
-    gone = prune_runs(opened.state, keep)
-    click.echo(f"{len(gone)} {'run' if len(gone) == 1 else 'runs'} deleted")
+    pruned = prune_runs(opened.state, keep)
+    click.echo(f"{len(pruned.ids)} {'run' if len(pruned.ids) == 1 else 'runs'} deleted")
+    if pruned.failures:
+        raise UsageError("; ".join(pruned.failures))
     return 0
