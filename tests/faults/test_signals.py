@@ -228,8 +228,7 @@ class TestCtrlZ:
     def test_children_stand_still_until_fg(self, shelf: Workspace) -> None:
         shelf.keep_issues("042", "057")
         with shell(shelf, AGENTOS_EMBEDDED_LATENCY="3") as bash:
-            supervisor, children = paused_run(bash, shelf)
-            assert {one.status() for one in [supervisor, *children]} == {psutil.STATUS_STOPPED}
+            paused_run(bash, shelf)
 
             bash.enter("fg; echo code $?")
             bash.wait_until(lambda: "code 0" in bash.screen)
@@ -308,6 +307,11 @@ def paused_run(
     assert len(children) == 2
     bash.press("\x1a")
     bash.wait_until(lambda: "Stopped" in bash.screen)
+    run = [supervisor, *children]
+    # Who was sent SIGSTOP stands still when it would have had its turn next.
+    wait_until(
+        lambda: {one.status() for one in run} == {psutil.STATUS_STOPPED}, "all of it stands still"
+    )
     return supervisor, children
 
 
