@@ -46,7 +46,6 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     if line is None:
         return 1  # the parent died before it had said what to do
     spec = ChildSpec.from_json(line)
-    channels.watch_lifeline(lifeline, inbox, give_up=lambda: os._exit(1))
     emit = channels.event_writer(spec.events_fd, spec.work.item.label)
 
     import traceback  # noqa: PLC0415 - after the handlers
@@ -54,15 +53,17 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     from agentos.core.errors import AgentosError  # noqa: PLC0415
     from agentos.core.events import Heartbeat, Reported  # noqa: PLC0415
     from agentos.core.outcomes import Outcome  # noqa: PLC0415
-    from agentos.interruption import Interruption  # noqa: PLC0415
-    from agentos.item_runner import run_item  # noqa: PLC0415
-    from agentos.workflows.parallel.lease_client import LeaseClient  # noqa: PLC0415
 
-    leases = LeaseClient(spec.leases.address, spec.leases.authkey, spec.leases.tokens)
     try:
+        channels.watch_lifeline(lifeline, inbox, give_up=lambda: os._exit(1))
+
+        from agentos.interruption import Interruption  # noqa: PLC0415
+        from agentos.item_runner import run_item  # noqa: PLC0415
+        from agentos.workflows.parallel.lease_client import LeaseClient  # noqa: PLC0415
+
         report = run_item(
             spec.work,
-            leases=leases,
+            leases=LeaseClient(spec.leases.address, spec.leases.authkey, spec.leases.tokens),
             interruption=Interruption(inbox, grace=spec.work.grace, beat=lambda: emit(Heartbeat())),
             emit=emit,
             say=channels.say,
@@ -71,10 +72,24 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     except AgentosError as error:
         report = Reported(outcome=Outcome.FAILED, error=str(error))
     except Exception as error:  # noqa: BLE001 - a fault of our own: the log gets the traceback
-        traceback.print_exc()
-        report = Reported(outcome=Outcome.FAILED, error=f"internal error: {error!r}")
+        if _is_want_of_room(error):
+            report = Reported(
+                outcome=Outcome.FAILED,
+                error=f"the machine has no room for it: {str(error) or 'out of memory'}",
+                may_pass=True,
+            )
+        else:
+            traceback.print_exc()
+            report = Reported(outcome=Outcome.FAILED, error=f"internal error: {error!r}")
     emit(report)
     return 1 if report.outcome is Outcome.FAILED else 0
+
+
+def _is_want_of_room(error: Exception) -> bool:
+    """Whether there was no memory or no thread to be had; Python has no type for the second."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and str(error) == "can't start new thread"
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -204,12 +204,12 @@ class TestLifeline:
 class Child:
     """A real `agentos.child` with our ends of its channels."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, program: Sequence[str] = ("-m", "agentos.child")) -> None:
         self._folder = folder
         self._events, write_fd = os.pipe()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "agentos.child"],
+            [sys.executable, "-P", *program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -248,12 +248,24 @@ class Child:
         return self.process.wait(PATIENCE), output, events
 
 
+# A child in which something of the machine's has run out.
+FAULTY = """
+import threading
+import agentos.child, agentos.item_runner
+def fail(error):
+    def fail(*_, **__):
+        raise error
+    return fail
+{}
+agentos.child.main()
+"""
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def real_child(folder: Path) -> Iterator[Child]:
-    child = Child(folder)
+def real_child(folder: Path, *program: str) -> Iterator[Child]:
+    child = Child(folder, program) if program else Child(folder)
     with child.process:
         try:
             yield child
@@ -319,6 +331,25 @@ class TestChild:
             child.tell()
             assert child.process.wait(PATIENCE) == 1
             os.close(child._events)
+
+    @pytest.mark.parametrize(
+        ("fault", "told"),
+        [
+            ("agentos.item_runner.run_item = fail(MemoryError)", "out of memory"),
+            (
+                'threading.Thread.start = fail(RuntimeError("can\'t start new thread"))',
+                "can't start new thread",
+            ),
+        ],
+    )
+    def test_want_of_memory_or_threads_may_pass(
+        self, tmp_path: Path, fault: str, told: str
+    ) -> None:
+        with real_child(tmp_path, "-c", FAULTY.format(fault)) as child:
+            child.tell()
+            code, output, [report] = child.end()
+        assert (code, output, report["may_pass"]) == (1, "", True)
+        assert report["error"] == f"the machine has no room for it: {told}"
 
     def test_a_fault_of_our_own_is_told_and_its_traceback_logged(self, tmp_path: Path) -> None:
         with real_child(tmp_path) as child:
