@@ -11,7 +11,7 @@ from agentos.diagnosis.state_files import is_followed
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.records.history import children, supervisor, unclosed_runs
 from agentos.records.project_lock import current_holder, is_held_by_nobody_known
-from agentos.records.survivors import SystemProcesses
+from agentos.records.survivors import SystemProcesses, goes_on
 from agentos.workspace.survey import Survey, has_backlog, survey
 
 _MOST_NAMED = 4
@@ -25,7 +25,7 @@ def check_lock(surroundings: Surroundings) -> Iterator[Finding]:
     elif is_held_by_nobody_known(state.lock):
         told = f"a run is going on, but {surroundings.name(state.lock)} does not say whose it is"
         runs = filter(None, map(supervisor, unclosed_runs(state)))
-        process = next(filter(SystemProcesses().is_alive, runs), None)
+        process = next(filter(goes_on, runs), None)
         yield _going_on(told, process.pid if process else None)
     else:
         yield ok("lock", "no run is going on")
@@ -48,7 +48,7 @@ def check_leftovers(surroundings: Surroundings) -> Iterator[Finding]:
     resume = _resume(surroundings, surveys)
     findings = [
         *_cut_off(runs, resume),
-        *_survivors(runs, resume),
+        *_survivors(runs, surroundings, resume),
         *_half_done(surroundings, surveys),
     ]
     yield from findings or [ok("leftovers", "no run was cut off, no item is half done")]
@@ -63,7 +63,7 @@ def _going_on(told: str, pid: int | None) -> Finding:
 
 def _goes_on(run: Path) -> bool:
     process = supervisor(run)
-    return process is not None and SystemProcesses().is_alive(process)
+    return process is not None and goes_on(process)
 
 
 def _resume(surroundings: Surroundings, surveys: Mapping[Kind, Survey]) -> str:
@@ -86,8 +86,8 @@ def _cut_off(runs: Sequence[Path], resume: str) -> Iterator[Finding]:
         yield ok("leftovers", f"{told} after its last item; the next closes its record")
 
 
-def _survivors(runs: Sequence[Path], resume: str) -> Iterator[Finding]:
-    table = SystemProcesses()
+def _survivors(runs: Sequence[Path], surroundings: Surroundings, resume: str) -> Iterator[Finding]:
+    table = SystemProcesses(surroundings.project.state)
     for child in (child for run in runs for child in children(run) if table.is_alive(child)):
         yield warning(
             "leftovers",

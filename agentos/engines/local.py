@@ -28,9 +28,9 @@ from agentos.engines.memory_gate import MemoryGate
 from agentos.engines.orphans import Orphans
 from agentos.engines.parenthood import become_subreaper
 from agentos.engines.pausable_clock import PausableClock
-from agentos.engines.process_tree import kill_strays, until_nothing_is_left
 from agentos.engines.supervised_child import SupervisedChild
 from agentos.engines.words import Word
+from agentos.process_tree import kill_strays, until_nothing_is_left
 
 DRAIN_TIMEOUT = 6.0
 """Seconds that the last output may take: a console that does not keep up holds it back for 5."""

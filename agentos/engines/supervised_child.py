@@ -33,9 +33,9 @@ from agentos.engines.event_reader import read_events
 from agentos.engines.lateness import Lateness
 from agentos.engines.no_room import start_thread
 from agentos.engines.pipe_reader import PipeReader
-from agentos.engines.process_tree import kill_tree
 from agentos.engines.running_time import RunningTime
 from agentos.engines.words import Word
+from agentos.process_tree import kill_tree
 
 
 class SupervisedChild:

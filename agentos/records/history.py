@@ -19,11 +19,17 @@ from agentos.records.run_summary import RunSummary
 
 
 class ChildRecord(NamedTuple):
-    """A child as run.json names it; `created` is its start time as psutil tells it."""
+    """A child as run.json names it."""
 
     label: str
     pid: int
-    created: float
+
+
+class SupervisorRecord(NamedTuple):
+    """The process that a run is of; `start` as `process_start` told it."""
+
+    pid: int
+    start: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +84,15 @@ def damaged_summary(run: Path) -> Path | None:
 def children(run: Path) -> tuple[ChildRecord, ...]:
     """The children that a run had started; those of an unreadable run.json are unknown."""
     entries = _object(_read_json(run / RUN_FILE).get("children"))
-    found = (_process(label, _object(entry)) for label, entry in entries.items())
-    return tuple(filter(None, found))
+    found = ((label, _pid(_object(entry))) for label, entry in entries.items())
+    return tuple(ChildRecord(label, pid) for label, pid in found if pid is not None)
 
 
-def supervisor(run: Path) -> ChildRecord | None:
+def supervisor(run: Path) -> SupervisorRecord | None:
     """The process that the run is of; None where run.json does not say it."""
     entry = _object(_read_json(run / RUN_FILE).get("supervisor"))
-    return _process("", entry)
+    pid, start = _pid(entry), entry.get("start")
+    return SupervisorRecord(pid, start) if pid is not None and isinstance(start, str) else None
 
 
 def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
@@ -123,11 +130,9 @@ def recorded_events(run: Path) -> Iterator[Event]:
     return (event for _, event in _events(run / EVENTS_FILE))
 
 
-def _process(label: str, entry: Mapping[str, object]) -> ChildRecord | None:
-    pid, created = entry.get("pid"), entry.get("created")
-    if isinstance(pid, int) and pid > 0 and isinstance(created, float):
-        return ChildRecord(label, pid, created)
-    return None
+def _pid(entry: Mapping[str, object]) -> int | None:
+    pid = entry.get("pid")
+    return pid if isinstance(pid, int) and pid > 0 else None
 
 
 def _items(run: Path) -> Mapping[str, object]:

@@ -1,5 +1,6 @@
 """The folder of the run in progress: written event by event, closed at the end."""
 
+import os
 import re
 import secrets
 import threading
@@ -7,8 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
-
-import psutil
 
 from agentos.core import events
 from agentos.core.clock import Now, timestamp
@@ -25,6 +24,7 @@ from agentos.records.files import (
     open_for_append,
     write_json,
 )
+from agentos.records.process_start import process_start
 from agentos.records.run_summary import RunSummary
 
 RUN_FILE = "run.json"
@@ -74,7 +74,6 @@ class RunFolder:
         prices: PriceTable,
     ) -> None:
         started = timestamp(now())
-        supervisor = psutil.Process()
         self.path = path
         self._now = now
         self._on_error = on_error
@@ -85,7 +84,7 @@ class RunFolder:
         self._run: dict[str, object] = {
             "run_id": path.name,
             "started": started,
-            "supervisor": {"pid": supervisor.pid, "created": supervisor.create_time()},
+            "supervisor": {"pid": os.getpid(), "start": process_start(os.getpid())},
             "settings": dict(settings),
             "children": self._children,
         }
@@ -146,7 +145,7 @@ class RunFolder:
 
     def log_path(self, label: str) -> Path:
         """Where the output of an item's child goes."""
-        return self.path / f"{_label(label)[0]}.log"
+        return self.path / f"{label_parts(label)[0]}.log"
 
     def open_log(self, label: str) -> BinaryIO:
         """The item's log, for its relay to write to and to close; raises ItemError."""
@@ -189,7 +188,7 @@ def _append(path: Path, event: Event, time: str, *, durable: bool = False) -> No
 
 
 def _audit_of(run: Path, event: Event) -> Path:
-    return run / f"workflow-audit-{_label(event.item)['id']}.jsonl"
+    return run / f"workflow-audit-{label_parts(event.item)['id']}.jsonl"
 
 
 def _failure(write: Callable[[], None]) -> OSError | None:
@@ -200,8 +199,8 @@ def _failure(write: Callable[[], None]) -> OSError | None:
     return None
 
 
-def _label(label: str) -> re.Match[str]:
-    """A label's parts; raises ValueError for one that would lead out of the folder."""
+def label_parts(label: str) -> re.Match[str]:
+    """A label's `kind` and `id`; raises ValueError for one that would lead out of the folder."""
     match = _LABEL.fullmatch(label)
     if match is None:
         raise ValueError(f"not the label of an item: {label!r}")

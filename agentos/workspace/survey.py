@@ -98,7 +98,7 @@ def _unfinished(state: StatePaths, kind: Kind) -> set[str]:
 
 def _running(state: StatePaths) -> set[str]:
     """Labels of the items on which a child works right now, of a batch that goes on elsewhere."""
-    processes = SystemProcesses()
+    processes = SystemProcesses(state)
     found = (child for run in unclosed_runs(state) for child in children(run))
     return {child.label for child in found if processes.is_alive(child)}
 

@@ -14,11 +14,14 @@ from command import wait_until
 from findings import only, typed, wrong
 
 from agentos.core.hashing import sha256
+from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
+from agentos.core.paths import JOURNAL_VARIABLE
 from agentos.diagnosis.finding import Level
 from agentos.diagnosis.runs import check_leftovers, check_lock
 from agentos.diagnosis.surroundings import Surroundings
 from agentos.publishing.index import IndexEntry, enter
+from agentos.records.process_start import process_start
 from agentos.records.project_lock import project_lock
 from agentos.records.run_folder import RunFolder
 from agentos.records.state_folder import prepare_state
@@ -36,13 +39,16 @@ def cut_off(surroundings: Surroundings) -> Path:
     record = RunFolder.create(
         project.state, run_id="R1", now=lambda: NOON, settings={}, on_error=print
     )
-    change(record.path, supervisor={"pid": gone.pid, "created": 1.5})
+    change(record.path, supervisor={"pid": gone.pid, "start": "1"})
     return record.path
 
 
 @pytest.fixture
-def sleeper() -> Iterator[psutil.Process]:
-    with subprocess.Popen(["sleep", "600"]) as process:
+def sleeper(surroundings: Surroundings) -> Iterator[psutil.Process]:
+    """One that could be a child at work on the brief `dark`."""
+    journal = surroundings.project.state.journal(Kind.ISSUE, "dark")
+    environment = os.environ | {JOURNAL_VARIABLE: str(journal)}
+    with subprocess.Popen(["sleep", "600"], env=environment) as process:
         yield psutil.Process(process.pid)
         process.kill()
 
@@ -101,7 +107,7 @@ class TestLock:
     def test_that_says_something_else_is_of_the_run_that_goes_on(
         self, surroundings: Surroundings, cut_off: Path, sleeper: psutil.Process
     ) -> None:
-        change(cut_off, supervisor={"pid": sleeper.pid, "created": sleeper.create_time()})
+        change(cut_off, supervisor={"pid": sleeper.pid, "start": process_start(sleeper.pid)})
         with project_lock(surroundings.project.state.lock, now=lambda: NOON):
             surroundings.project.state.lock.write_text("junk")
             finding = only(check_lock(surroundings), Level.WARNING)
@@ -115,7 +121,7 @@ class TestLeftovers:
     def test_of_a_run_that_goes_on(
         self, surroundings: Surroundings, cut_off: Path, sleeper: psutil.Process
     ) -> None:
-        change(cut_off, supervisor={"pid": sleeper.pid, "created": sleeper.create_time()})
+        change(cut_off, supervisor={"pid": sleeper.pid, "start": process_start(sleeper.pid)})
         assert not wrong(check_leftovers(surroundings))
 
     def test_of_a_run_that_was_cut_off(self, surroundings: Surroundings, cut_off: Path) -> None:
@@ -140,11 +146,11 @@ class TestLeftovers:
     def test_of_one_whose_child_still_runs(
         self, surroundings: Surroundings, cut_off: Path, sleeper: psutil.Process
     ) -> None:
-        child = {"pid": sleeper.pid, "created": sleeper.create_time()}
-        change(cut_off, children={"LLD-1": child, "LLD-2": child | {"created": 1.5}})
+        child = {"pid": sleeper.pid}
+        change(cut_off, children={"ISSUE-dark": child, "LLD-2": child})
         found = wrong(check_leftovers(surroundings))
         assert len(found) == 2
-        assert f"LLD-1 of a run that was cut off still runs, as process {sleeper.pid}" in (
+        assert f"ISSUE-dark of a run that was cut off still runs, as process {sleeper.pid}" in (
             found[1].sentence
         )
         assert found[1].command == found[0].command
@@ -153,8 +159,7 @@ class TestLeftovers:
         self, surroundings: Surroundings, cut_off: Path, sleeper: psutil.Process
     ) -> None:
         finish_everything(surroundings)
-        child = {"pid": sleeper.pid, "created": sleeper.create_time()}
-        change(cut_off, children={"ISSUE-dark": child})
+        change(cut_off, children={"ISSUE-dark": {"pid": sleeper.pid}})
         finding = only(check_leftovers(surroundings), Level.WARNING)
         assert finding.command == f"kill {sleeper.pid}"
         typed(finding, cut_off)

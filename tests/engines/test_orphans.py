@@ -13,7 +13,7 @@ from processes import is_gone
 from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
 from agentos.engines import orphans, parenthood
 from agentos.engines.orphans import Orphans
-from agentos.engines.process_tree import until_nothing_is_left
+from agentos.process_tree import until_nothing_is_left
 
 pytestmark = pytest.mark.skipif(not parenthood.LINUX, reason="this system has no child subreapers")
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,12 +18,14 @@ from agentos.core.paths import StatePaths
 from agentos.records.history import (
     ChildRecord,
     LastOutcome,
+    SupervisorRecord,
     children,
     close_unclosed,
     last_outcomes,
     supervisor,
     unclosed_runs,
 )
+from agentos.records.process_start import process_start
 from agentos.records.run_folder import RunFolder
 from agentos.records.state_folder import prepare_state
 
@@ -248,7 +249,7 @@ def test_children_are_those_of_the_record(run_of: RunOf) -> None:
     run = run_of(FIRST)
     run.add_child("LLD-1", 7, 1.5)
     run.add_child("LLD-2", 8, 2.0)
-    assert children(run.path) == (ChildRecord("LLD-1", 7, 1.5), ChildRecord("LLD-2", 8, 2.0))
+    assert children(run.path) == (ChildRecord("LLD-1", 7), ChildRecord("LLD-2", 8))
 
 
 @pytest.mark.parametrize(
@@ -261,7 +262,7 @@ def test_children_are_those_of_the_record(run_of: RunOf) -> None:
         '{"children": {"LLD-1": 7}}',
         '{"children": {"LLD-1": {"pid": -1, "created": 1.5}}}',
         '{"children": {"LLD-1": {"pid": "7", "created": 1.5}}}',
-        '{"children": {"LLD-1": {"pid": 7}}}',
+        '{"children": {"LLD-1": {}}}',
         "[" * 100_000,
     ],
 )
@@ -352,9 +353,10 @@ def test_an_unreadable_run_is_passed_over(
 
 def test_whose_process_a_run_is(run_of: RunOf) -> None:
     run = run_of(FIRST).path
-    own = psutil.Process()
-    assert supervisor(run) == ChildRecord("", own.pid, own.create_time())
-    (run / "run.json").write_text('{"supervisor": {"pid": -1, "created": "now"}}')
-    assert supervisor(run) is None
+    pid = os.getpid()
+    assert supervisor(run) == SupervisorRecord(pid, process_start(pid))
+    for other in ('{"pid": -1, "start": "now"}', '{"pid": 7, "created": 1.5}'):
+        (run / "run.json").write_text(f'{{"supervisor": {other}}}')
+        assert supervisor(run) is None
     (run / "run.json").unlink()
     assert supervisor(run) is None

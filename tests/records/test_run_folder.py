@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from agentos.core import events
@@ -20,6 +19,7 @@ from agentos.core.event_stream import EventStream
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.core.prices import Price, PriceTable
+from agentos.records.process_start import process_start
 from agentos.records.run_folder import RunFolder, new_run_id
 
 RUN_ID = "20261123T181500Z-3fa9"
@@ -62,7 +62,7 @@ def test_an_id_is_utc_and_random() -> None:
 def test_begins_with_what_the_run_is(paths: StatePaths, now: Now) -> None:
     run = create(paths, now)
     assert run.path == paths.runs / RUN_ID
-    me = {"pid": os.getpid(), "created": psutil.Process().create_time()}
+    me = {"pid": os.getpid(), "start": process_start(os.getpid())}
     assert read(run.path / "run.json") == {
         "run_id": RUN_ID,
         "started": "2026-11-23T18:15:01.000Z",

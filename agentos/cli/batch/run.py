@@ -23,7 +23,7 @@ from agentos.records.pruning import KEPT, prune_runs
 from agentos.records.run_folder import RunFolder, new_run_id
 from agentos.records.spending import SpendingLedger, remove_ledger
 from agentos.records.state_folder import prepare_state
-from agentos.records.survivors import await_survivors
+from agentos.records.survivors import SystemProcesses, await_survivors
 from agentos.reporting.advice import advice, folded
 from agentos.reporting.status import State
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
@@ -168,7 +168,8 @@ def _settings(request: BatchRequest, configuration: Configuration) -> dict[str, 
 def _tidy_up(project: Project, run_id: str) -> None:
     """Close what killed runs left open, once their last children are gone; forget the oldest."""
     runs = unclosed_runs(project.state)
-    for child in await_survivors(child for run in runs for child in children(run)):
+    table = SystemProcesses(project.state)
+    for child in await_survivors((child for run in runs for child in children(run)), table):
         click.echo(f"[COORDINATOR] {child.label} of an earlier run had to be killed", err=True)
     for run in runs:
         close_unclosed(run, closed_by=run_id)

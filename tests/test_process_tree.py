@@ -11,9 +11,10 @@ import pytest
 from command import wait_until
 from processes import is_gone
 
+from agentos import process_tree
 from agentos.core.paths import JOURNAL_VARIABLE
-from agentos.engines import parenthood, process_tree
-from agentos.engines.process_tree import kill_strays, kill_tree, until_nothing_is_left
+from agentos.engines import parenthood
+from agentos.process_tree import Among, all_processes, kill_strays, kill_tree, until_nothing_is_left
 
 JOURNAL = Path("/state/checkpoints/lld_workflow_42.db")
 OTHER = Path("/state/checkpoints/lld_workflow_7.db")
@@ -121,7 +122,7 @@ class TestKillTree:
     def test_what_never_dies_is_left_in_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks: list[Path] = []
 
-        def always_one_more(journal: Path) -> bool:
+        def always_one_more(journal: Path, _among: Among) -> bool:
             looks.append(journal)
             return True
 
@@ -169,22 +170,16 @@ class TestKillStrays:
         wait_until(lambda: all_dead(family), "the strays are dead")
         assert not kill_strays(JOURNAL)
 
-    def test_without_a_subreaper_every_process_is_looked_at(
-        self, start: Start, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(process_tree, "LINUX", False)
+    def test_without_a_subreaper_every_process_is_looked_at(self, start: Start) -> None:
         orphans = start(1, "leave")
-        assert kill_strays(JOURNAL)
+        assert kill_strays(JOURNAL, all_processes)
         wait_until(lambda: all_dead(orphans), "the orphans are dead")
 
-    def test_one_that_goes_while_it_is_looked_at_is_passed_over(
-        self, start: Start, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_one_that_goes_while_it_is_looked_at_is_passed_over(self, start: Start) -> None:
         [process] = start()
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as popen:
             gone = psutil.Process(popen.pid)
-        monkeypatch.setattr(process_tree, "_candidates", lambda: [gone, process])
-        assert kill_strays(JOURNAL)
+        assert kill_strays(JOURNAL, lambda: [gone, process])
 
 
 def test_elsewhere_nobody_adopts(monkeypatch: pytest.MonkeyPatch) -> None:

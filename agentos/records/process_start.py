@@ -1,0 +1,25 @@
+"""When a process started, told so that nobody can take another one for it."""
+
+import sys
+from pathlib import Path
+
+import psutil
+
+LINUX = sys.platform == "linux"
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+def process_start(pid: int) -> str:
+    """The same for as long as it runs, and never that of another with its number.
+
+    On Linux the kernel's count and the boot that it is of: a time of day would move whenever the
+    clock is set. Empty for a process that is gone; a zombie has ended, but is not gone.
+    """
+    try:
+        if LINUX:
+            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            return f"{_BOOT_ID.read_text().strip()} {int(fields[19])}"
+        return str(psutil.Process(pid).create_time())
+    except (OSError, psutil.Error):
+        return ""
