@@ -86,12 +86,13 @@ class Console:
     def flush(self) -> None:
         """Nothing to do: what is in the queue is being written."""
 
-    def close(self, timeout: float) -> None:
-        """Take no more, and wait up to `timeout` seconds until all is written."""
+    def close(self, timeout: float) -> bool:
+        """Take no more, and wait up to `timeout` seconds; whether the writing is over by then."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
         self._thread.join(timeout)
+        return not self._thread.is_alive()
 
     def _accept(self, data: bytes, capacity: int) -> None:
         if self._closed or self._waiting >= capacity:

@@ -172,25 +172,26 @@ class Batch:
             code = self._exit_code(results)
             self._stream.publish(RunFinished(exit_code=code))
             self._record.close(code)
-            return BatchEnd(
-                results,
-                self._work.documents,
-                self._costs,
-                self._lending.describe_budget(),
-                frozenset(self._work.ran_out),
-                code,
-                self._lending.first_back(),
-            )
+        return BatchEnd(
+            results,
+            self._work.documents,
+            self._costs,
+            self._lending.describe_budget(),
+            frozenset(self._work.ran_out),
+            # Anew: a Ctrl-C counts up to the last moment in which we take it, as it does after.
+            self._exit_code(results),
+            self._lending.first_back(),
+        )
 
     def say(self, text: str) -> None:
         """A line of the command's own on the console."""
         self._console.say(text)
 
     def close(self) -> bool:
-        """Let the console's reader take the last lines; False if it did not."""
+        """Give the console's reader time to take the last lines; False if it did not take all."""
         stopped = self._coordinator.shutdown_signal is not None
-        self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
-        return not self._console_failed
+        in_time = self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
+        return in_time and not self._console_failed
 
     def _execute(self) -> dict[str, WorkflowResult]:
         items = [standing.item for standing in self._due]
