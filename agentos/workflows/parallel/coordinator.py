@@ -149,7 +149,7 @@ class ParallelCoordinator:
         pending = deque(slots)
         active: list[Slot] = []
         ended: dict[Slot, WorkflowResult] = {}
-        self._stopping = self._draining = False
+        self._stopping = self._draining = self._stopped_itself = False
         while True:
             for word in self._words(self._patience(pending, active)):
                 if isinstance(word, Ended):

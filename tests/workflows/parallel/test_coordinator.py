@@ -407,13 +407,20 @@ class TestStop:
         assert outcomes(batch.end()[1])["B"] is Outcome.INTERRUPTED
 
     def test_the_next_batch_begins_anew(self, said: list[str]) -> None:
-        coordinator = ParallelCoordinator(notify=said.append)
+        stops: list[str] = []
+        coordinator = ParallelCoordinator(
+            notify=said.append, on_stop=lambda: stops.append("a wish passed on")
+        )
         coordinator.stop("enough")
         run(coordinator, "ab")
         assert coordinator.get_checkpoints() == ["A", "B"]
         _, results = run(coordinator, "c")
         assert outcomes(results) == {"C": Outcome.APPROVED}
         assert coordinator.get_checkpoints() == []
+        coordinator._handle_shutdown_signal(signal.SIGINT, None)  # not the second wish of any batch
+        _, results = run(coordinator, "d", pytest.fail)
+        assert outcomes(results) == {"D": Outcome.INTERRUPTED}
+        assert len(stops) == 2
 
     @pytest.fixture
     def interruptible(self) -> Iterator[ParallelCoordinator]:
