@@ -67,8 +67,8 @@ def _build(_settings: ModelSettings, environ: Mapping[str, str]) -> EmbeddedMode
     except ValueError:
         latency = -1.0
     if not 0 <= latency <= MAX_LATENCY:  # false for nan as well
-        raise ConfigError(
-            f"{LATENCY_VARIABLE} is {text!r}, which is no number of seconds",
+        raise ConfigError(  # what it is instead may be a key, and is not repeated
+            f"{LATENCY_VARIABLE} is no number of seconds",
             f"set it to a number from 0 to {MAX_LATENCY:.0f}, or unset it",
         )
     return EmbeddedModel(latency)

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, answer_challenge, deliver_challenge
 from typing import Any
 
@@ -115,10 +116,12 @@ class LeaseClient:
                     self._drop()
 
     def _connect(self) -> Line:
-        """A connection that is bound to us; it uses up a token. Raises Interrupted."""
+        """A connection that is bound to us; it uses up a token. Raises Interrupted.
+
+        No token is lost on a supervisor that has no room for a connection and ends it at once.
+        """
         if not self._tokens:
             raise self._lost()
-        token = self._tokens.popleft()
         try:
             connection = Client(self._address)
         except OSError:
@@ -129,11 +132,14 @@ class LeaseClient:
                 line.close()
                 raise self._lost()
             self._line = line
-        answer_challenge(connection, self._authkey)
-        deliver_challenge(connection, self._authkey)
+        try:
+            answer_challenge(connection, self._authkey)
+            deliver_challenge(connection, self._authkey)
+        except AuthenticationError:
+            raise self._lost() from None
         line.send((None, "accept_connection", ("child",), {}))
         line.receive()
-        self._exchange(line, Bind(token))
+        self._exchange(line, Bind(self._tokens.popleft()))
         return line
 
     def _exchange(self, line: Line, call: Call) -> dict[str, Any]:

@@ -123,12 +123,16 @@ class LeaseServer(Server):
         listening: socket.socket = self.listener._listener._socket  # type: ignore[attr-defined]  # noqa: SLF001 - the same since 2008, and nothing public leads there
         listening.setblocking(False)
         while self._wake not in wait([listening, self._wake]):
+            conn: Connection[Any, Any] | None = None
             try:
                 conn = self.listener.accept()
                 threading.Thread(
                     target=self.handle_request, args=(conn,), name="lease-line", daemon=True
                 ).start()
-            except (OSError, RuntimeError):  # it went away; or no descriptor, no thread is left
+            except (OSError, RuntimeError, MemoryError):
+                # It went away; or no descriptor, thread or memory is left: then it tries again.
+                if conn is not None:
+                    conn.close()
                 wait([self._wake], _REST)
 
     def handle_request(self, conn: "Connection[Any, Any]") -> None:

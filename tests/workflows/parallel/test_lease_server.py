@@ -313,6 +313,28 @@ class TestChildren:
         assert child.ask("settle answer") == {"settled": True}
         assert room.free()
 
+    @pytest.mark.parametrize("error", [RuntimeError("can't start new thread"), MemoryError()])
+    def test_a_child_for_whose_connection_there_is_no_room_is_served_once_there_is(
+        self,
+        room: Room,
+        child_of: ChildOf,
+        monkeypatch: pytest.MonkeyPatch,
+        error: Exception,
+    ) -> None:
+        start = threading.Thread.start
+        refused: list[threading.Thread] = []
+
+        def start_the_third(thread: threading.Thread) -> None:
+            if thread.name == "lease-line" and len(refused) < 2:
+                refused.append(thread)
+                raise error
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_the_third)
+        child = child_of(room.server, "LLD-1", tokens=1)
+        assert child.ask("acquire p")["secret"] == SECRET
+        assert len(refused) == 2
+
     def test_a_child_without_a_token_left_is_told(self, room: Room, child_of: ChildOf) -> None:
         child = child_of(room.server, "LLD-1", tokens=1)
         child.ask("acquire p")
