@@ -15,7 +15,7 @@ from agentos.core.paths import JOURNAL_VARIABLE
 
 _QUIET_LOOKS = 2
 _BETWEEN_LOOKS = 0.001  # seconds, as the next
-_GIVE_UP_AFTER = 1.0
+_GIVE_UP_AFTER = 5.0
 
 
 def our_descendants() -> list[psutil.Process]:
@@ -75,7 +75,7 @@ def until_nothing_is_left(
 ) -> None:
     """Repeat `end_some`, which tells whether there was one, until it found nothing twice in a row.
 
-    For a second at the most: what withstands SIGKILL is left alone.
+    For five seconds at the most: what withstands SIGKILL is left alone.
     """
     give_up = clock() + _GIVE_UP_AFTER
     quiet = 0

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -120,7 +121,7 @@ class ChildProcess:
         if not LINUX:
             self._kill_group()  # which keeps its number for as long as it has a member
         self.popen.returncode = os.waitstatus_to_exitcode(status)
-        self.peak_memory = usage.ru_maxrss * _MAXRSS_UNIT
+        self.peak_memory = _own_peak(usage)
         yield Word.ENDED
 
     def _changes_until_a_zombie(self) -> Iterator[Word]:
@@ -159,6 +160,12 @@ class ChildProcess:
         for stream in (self.popen.stdin, self.popen.stdout):
             if stream is not None:
                 stream.close()
+
+
+def _own_peak(usage: resource.struct_rusage) -> int:
+    """Bytes; 0 where they may be ours, for what we take counts until the child's program begins."""
+    ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return usage.ru_maxrss * _MAXRSS_UNIT if usage.ru_maxrss > ours else 0
 
 
 def _creation_time(pid: int) -> float:
