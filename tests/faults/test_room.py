@@ -47,6 +47,20 @@ if 'agentos.child' not in sys.orig_argv:
     psutil.virtual_memory = lambda: memory()._replace(available=100 * 1024 * 1024)
 """
 
+# A supervisor that has no thread for any item.
+WITHOUT_SLOTS = """
+import sys, threading
+if 'agentos.child' not in sys.orig_argv:
+    from agentos.workflows.parallel import coordinator
+    coordinator._ASKED_AGAIN = 0.01
+    start = threading.Thread.start
+    def start_without_room(thread):
+        if thread.name.startswith("slot-"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+    threading.Thread.start = start_without_room
+"""
+
 
 def told_by_nobody(folder: Path, program: str) -> list[str]:
     """What a small parent says, line by line, that runs as an unprivileged user."""
@@ -114,6 +128,24 @@ class TestNoChildCanBeStarted:
         assert "LLD-42] attempt 1 of 3 failed: no child can be started: " in done.stdout
         assert "Resource temporarily unavailable; tries again in" in done.stdout  # EAGAIN
         assert "1 approved" in done.stdout
+
+    def test_what_got_no_thread_has_failed_and_is_done_later(
+        self, shelf: Workspace, tmp_path: Path
+    ) -> None:
+        shelf.keep_issues("042")
+
+        code, output = shelf.run(
+            "parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, WITHOUT_SLOTS)
+        )
+
+        assert code == 1
+        told = "the machine has no room for it: can't start new thread"
+        assert f"[COORDINATOR] No item starts: {told}" in output
+        assert f"[LLD-42] FAILED: {told}" in output
+        record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
+        [end] = [one for one in map(json.loads, record) if one["event"] == "item_finished"]
+        assert (end["outcome"], end["error"]) == ("failed", told)
+        assert_finishes(shelf, approved=1)
 
 
 @contextlib.contextmanager

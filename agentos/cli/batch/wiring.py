@@ -208,12 +208,14 @@ class Batch:
             items, self._work, lambda item: item.label, dry_run=False
         )
         for item, result in zip(items, results, strict=True):
-            if result.outcome is Outcome.INTERRUPTED and not result.duration:
-                self._finish_unstarted(item, Outcome.INTERRUPTED)
+            if not result.duration:
+                self._finish_unstarted(item, result.outcome, result.error or "")
         return {result.item_id: result for result in results}
 
-    def _finish_unstarted(self, item: Item, outcome: Outcome) -> None:
-        self._stream.publish(ItemFinished(item=item.label, outcome=outcome, seconds=0.0))
+    def _finish_unstarted(self, item: Item, outcome: Outcome, error: str = "") -> None:
+        self._stream.publish(
+            ItemFinished(item=item.label, outcome=outcome, seconds=0.0, error=error)
+        )
 
     def _admit(self, running: int) -> bool:
         return self._engine.has_room(running) and self._lending.admit(running)

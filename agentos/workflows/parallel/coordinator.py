@@ -56,6 +56,9 @@ _Word = _Stop | _Drain | _Pause | _Reconsider | Ended
 _ASKED_AGAIN = 5.0
 """Seconds after which the gate is asked again, for room may come back without a word."""
 
+_STARTS_ALONE = 5
+"""How often an item's thread is started where none runs whose end could make room for it."""
+
 
 class ParallelCoordinator:
     """Executes workers over items, at most `max_workers` at once.
@@ -96,6 +99,7 @@ class ParallelCoordinator:
         self._halt = halt
         self._clock = clock
         self._inbox: queue.SimpleQueue[_Word] = queue.SimpleQueue()
+        self._failed_starts = 0  # in a row, of the item that is due next
         self._stopping = False
         self._draining = False
         self._stopped_itself = False
@@ -150,6 +154,7 @@ class ParallelCoordinator:
         active: list[Slot] = []
         ended: dict[Slot, WorkflowResult] = {}
         self._stopping = self._draining = self._stopped_itself = False
+        self._failed_starts = 0
         while True:
             for word in self._words(self._patience(pending, active)):
                 if isinstance(word, Ended):
@@ -173,13 +178,29 @@ class ParallelCoordinator:
                 active = [slot for slot in active if slot not in dropped]
                 ended |= {slot: WorkflowResult(slot.id, Outcome.INTERRUPTED) for slot in dropped}
             if self._may_start(pending, active):
-                active.append(pending.popleft())
-                active[-1].start()
+                self._start_next(pending, active)
             elif not active:
                 return [ended[slot] for slot in slots]
 
+    def _start_next(self, pending: deque[Slot], active: list[Slot]) -> None:
+        """Start the one that is due next, or leave it due where there is no thread for it."""
+        slot = pending[0]
+        lacks = slot.start()
+        if not lacks:
+            self._gate.note_started(len(active))
+        else:
+            self._gate.note_held_back(len(active), f"the machine has no room for it: {lacks}")
+            self._failed_starts = 1 if active else self._failed_starts + 1
+            if active or self._failed_starts < _STARTS_ALONE:
+                return
+            slot.give_up(f"the machine has no room for it: {lacks}")
+        self._failed_starts = 0
+        active.append(pending.popleft())
+
     def _patience(self, pending: deque[Slot], active: list[Slot]) -> float | None:
         """Seconds to wait for a word; None: for ever, since nothing else can change anything."""
+        if pending and self._failed_starts:
+            return _ASKED_AGAIN
         if not active or self._may_start(pending, active):
             return 0.0
         is_held_back = bool(pending) and not self._stopping and len(active) < self.max_workers

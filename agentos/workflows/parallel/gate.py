@@ -21,16 +21,20 @@ class Gate:
     def lets_in(self, running: int) -> bool:
         """Whether an item may start beside those that run."""
         if self._admit(running) or not running:
-            self._tell_of_room(running)
             return True
-        self._held_at = running
-        reason = self._why_held_back()
-        if reason and reason != self._reason:
-            self._reason = reason
-            self._notify(f"[COORDINATOR] No item starts beside the {running} that run: {reason}")
+        self.note_held_back(running, self._why_held_back())
         return False
 
-    def _tell_of_room(self, running: int) -> None:
-        if self._reason and running and running >= self._held_at:
+    def note_held_back(self, running: int, reason: str) -> None:
+        """Hear, and tell, why none starts beside those that run."""
+        self._held_at = running
+        if reason and reason != self._reason:
+            self._reason = reason
+            beside = f" beside the {running} that run" if running else ""
+            self._notify(f"[COORDINATOR] No item starts{beside}: {reason}")
+
+    def note_started(self, running: int) -> None:
+        """Hear that one has started beside those that run, and tell of it after a shortage."""
+        if self._reason and running >= self._held_at:
             self._reason = ""
             self._notify("[COORDINATOR] There is room again: further items start")

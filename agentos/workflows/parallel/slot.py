@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from agentos.core.clock import Clock
 from agentos.core.outcomes import Outcome
+from agentos.core.shortage import shortage
 from agentos.workflows.parallel.progress import WorkflowResult
 
 
@@ -55,12 +56,19 @@ class Slot:
         self._phase = _Phase.WAITING
         self._lock = threading.Lock()
 
-    def start(self) -> None:
-        """Begin; where the machine has no room for a thread, the item has failed."""
+    def start(self) -> str:
+        """Begin; gives what the machine lacks where it does not, and then may be called again."""
         try:
             threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
-        except RuntimeError as error:
-            self._report(Ended(self, WorkflowResult(self.id, Outcome.FAILED, str(error))))
+        except (RuntimeError, MemoryError) as error:
+            if lacks := shortage(error):
+                return lacks
+            raise
+        return ""
+
+    def give_up(self, reason: str) -> None:
+        """The item has failed without a start."""
+        self._report(Ended(self, WorkflowResult(self.id, Outcome.FAILED, reason)))
 
     def withdraw(self) -> bool:
         """Take the slot out if it still waits; True when it will not run."""

@@ -193,6 +193,88 @@ class TestHowMany:
         assert said.empty()
 
 
+class Threads:
+    """Starts a slot's thread only while `left` says that there are some to be had."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, left: int) -> None:
+        self.left = left
+        self.refused = 0
+        self._start = threading.Thread.start
+        threads = self
+        monkeypatch.setattr(threading.Thread, "start", lambda self: threads.start(self))  # noqa: PLW0108 - bound, it would not get the thread
+
+    def start(self, thread: threading.Thread) -> None:
+        if thread.name.startswith("slot-"):
+            if not self.left:
+                self.refused += 1
+                raise RuntimeError("can't start new thread")
+            self.left -= 1
+        self._start(thread)
+
+
+class TestThreads:
+    HELD_BACK = "the machine has no room for it: can't start new thread"
+
+    def test_an_item_without_a_thread_stays_due_until_another_ends(
+        self, workers: Workers, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        threads = Threads(monkeypatch, 1)
+        said: queue.SimpleQueue[str] = queue.SimpleQueue()
+        batch = Batch(ParallelCoordinator(3, notify=said.put), "abc", workers)
+        assert workers.next_begun() == "a"
+        told = f"[COORDINATOR] No item starts beside the 1 that run: {self.HELD_BACK}"
+        assert said.get(timeout=PATIENCE) == told
+        threads.left = 2
+        workers.end("a")
+        assert {workers.next_begun(), workers.next_begun()} == {"b", "c"}
+        workers.end("b")
+        workers.end("c")
+        assert batch.end()[0].success_count == 3
+        assert threads.refused == 1
+        assert said.get() == "[COORDINATOR] There is room again: further items start"
+        assert said.empty()
+
+    def test_or_for_a_pause(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("agentos.workflows.parallel.coordinator._ASKED_AGAIN", 0.001)
+        threads = Threads(monkeypatch, 0)
+        said: list[str] = []
+
+        def notify(text: str) -> None:
+            threads.left = 1
+            said.append(text)
+
+        stats, _ = run(ParallelCoordinator(1, notify=notify), "a")
+        assert stats.success_count == 1
+        assert said == [
+            f"[COORDINATOR] No item starts: {self.HELD_BACK}",
+            "[COORDINATOR] There is room again: further items start",
+        ]
+
+    def test_where_nothing_runs_it_fails_in_the_end(
+        self, said: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("agentos.workflows.parallel.coordinator._ASKED_AGAIN", 0.001)
+        threads = Threads(monkeypatch, 0)
+        _, results = run(ParallelCoordinator(2, notify=said.append), "ab")
+        assert [(one.outcome, one.error) for one in results] == [
+            (Outcome.FAILED, self.HELD_BACK)
+        ] * 2
+        assert threads.refused == 10
+        assert said == [
+            f"[COORDINATOR] No item starts: {self.HELD_BACK}",
+            f"[A] FAILED: {self.HELD_BACK}",
+            f"[B] FAILED: {self.HELD_BACK}",
+        ]
+
+    def test_a_stop_is_heeded_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        Threads(monkeypatch, 0)
+        coordinator = ParallelCoordinator(
+            1, notify=lambda text: coordinator.stop("enough") if "No item" in text else None
+        )
+        _, results = run(coordinator, "ab")
+        assert [one.outcome for one in results] == [Outcome.INTERRUPTED] * 2
+
+
 class TestHalt:
     def test_soon_lets_finish_what_runs(self, workers: Workers, said: list[str]) -> None:
         halted = threading.Event()

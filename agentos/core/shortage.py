@@ -1,0 +1,19 @@
+"""What the machine or the user may run out of under any of our steps, told from our own faults."""
+
+import errno
+
+_SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+
+
+def shortage(error: BaseException) -> str:
+    """What there was none of, in words; empty where the error is another.
+
+    Python has no type of its own for a thread that cannot be started.
+    """
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _SHORT:
+        return error.strerror or str(error)
+    return ""
