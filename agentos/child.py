@@ -53,6 +53,7 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     from agentos.core.errors import AgentosError  # noqa: PLC0415
     from agentos.core.events import Heartbeat, Reported  # noqa: PLC0415
     from agentos.core.outcomes import Outcome  # noqa: PLC0415
+    from agentos.core.shortage import no_room  # noqa: PLC0415
 
     try:
         channels.watch_lifeline(lifeline, inbox, give_up=lambda: os._exit(1))
@@ -72,24 +73,13 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     except AgentosError as error:
         report = Reported(outcome=Outcome.FAILED, error=str(error))
     except Exception as error:  # noqa: BLE001 - a fault of our own: the log gets the traceback
-        if _is_want_of_room(error):
-            report = Reported(
-                outcome=Outcome.FAILED,
-                error=f"the machine has no room for it: {str(error) or 'out of memory'}",
-                may_pass=True,
-            )
+        if told := no_room(error):
+            report = Reported(outcome=Outcome.FAILED, error=told, may_pass=True)
         else:
             traceback.print_exc()
             report = Reported(outcome=Outcome.FAILED, error=f"internal error: {error!r}")
     emit(report)
     return 1 if report.outcome is Outcome.FAILED else 0
-
-
-def _is_want_of_room(error: Exception) -> bool:
-    """Whether there was no memory or no thread to be had; Python has no type for the second."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError) and str(error) == "can't start new thread"
-    )
 
 
 if __name__ == "__main__":

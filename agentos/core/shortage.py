@@ -17,3 +17,9 @@ def shortage(error: BaseException) -> str:
     if isinstance(error, OSError) and error.errno in _SHORT:
         return error.strerror or str(error)
     return ""
+
+
+def no_room(error: BaseException) -> str:
+    """Why an item cannot be worked on now, which may pass; empty where the error is another."""
+    lacks = shortage(error)
+    return f"the machine has no room for it: {lacks}" if lacks else ""

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from agentos.core.shortage import shortage
+from agentos.core.shortage import no_room, shortage
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,8 @@ from agentos.core.shortage import shortage
 )
 def test_what_ran_out(error: Exception, told: str) -> None:
     assert shortage(error) == told
+
+
+def test_what_an_item_is_told() -> None:
+    assert no_room(MemoryError()) == "the machine has no room for it: out of memory"
+    assert no_room(ValueError()) == ""

@@ -61,6 +61,22 @@ if 'agentos.child' not in sys.orig_argv:
     threading.Thread.start = start_without_room
 """
 
+# A supervisor whose own work for an item meets something that ran out, once at each place.
+WITHOUT_MEMORY = """
+import errno, os, sys
+if 'agentos.child' not in sys.orig_argv:
+    from agentos.cli.batch.lending import Lending
+    from agentos.engines.local import LocalEngine
+    def once(cls, name, error):
+        whole = getattr(cls, name)
+        def fail(*arguments):
+            setattr(cls, name, whole)
+            raise error
+        setattr(cls, name, fail)
+    once(Lending, "access", MemoryError())
+    once(LocalEngine, "run", OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+"""
+
 
 def told_by_nobody(folder: Path, program: str) -> list[str]:
     """What a small parent says, line by line, that runs as an unprivileged user."""
@@ -128,6 +144,20 @@ class TestNoChildCanBeStarted:
         assert "LLD-42] attempt 1 of 3 failed: no child can be started: " in done.stdout
         assert "Resource temporarily unavailable; tries again in" in done.stdout  # EAGAIN
         assert "1 approved" in done.stdout
+
+    def test_nor_is_it_final_where_the_supervisor_itself_has_no_room(
+        self, shelf: Workspace, tmp_path: Path
+    ) -> None:
+        shelf.keep_issues("042")
+
+        code, output = shelf.run(
+            "parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, WITHOUT_MEMORY)
+        )
+
+        assert code == 0, output
+        told = "of 3 failed: the machine has no room for it: "
+        assert f"LLD-42] attempt 1 {told}out of memory; tries again in" in output
+        assert f"LLD-42] attempt 2 {told}Too many open files; tries again in" in output
 
     def test_what_got_no_thread_has_failed_and_is_done_later(
         self, shelf: Workspace, tmp_path: Path

@@ -11,6 +11,7 @@ from agentos.core.errors import EngineError, ItemError
 from agentos.core.events import AttemptFailed, Event, Reported
 from agentos.core.items import Item
 from agentos.core.outcomes import Outcome
+from agentos.core.shortage import no_room
 from agentos.engines.engine import Engine
 from agentos.records.spending import SpendingLedger
 from agentos.reporting.costs import Costs
@@ -104,13 +105,18 @@ class ItemWork:
         return self._run_child(item)
 
     def _run_child(self, item: Item) -> Reported:
-        access = self._lending.access(item.label)
         try:
+            access = self._lending.access(item.label)
             end = self._engine.run(ChildSpec(self._spec_of(item), access))
         except EngineError as error:
             return Reported(outcome=Outcome.FAILED, error=str(error), may_pass=error.may_pass)
         except Exception as error:  # noqa: BLE001 - the item's failure, and it is recorded as such
-            return Reported(outcome=Outcome.FAILED, error=str(error) or type(error).__name__)
+            told = no_room(error)
+            return Reported(
+                outcome=Outcome.FAILED,
+                error=told or str(error) or type(error).__name__,
+                may_pass=bool(told),
+            )
         finally:
             self._lending.revoke(item.label)
             for cut_off in self._costs.cut_off(item.label):

@@ -185,15 +185,15 @@ class ParallelCoordinator:
     def _start_next(self, pending: deque[Slot], active: list[Slot]) -> None:
         """Start the one that is due next, or leave it due where there is no thread for it."""
         slot = pending[0]
-        lacks = slot.start()
-        if not lacks:
+        no_room = slot.start()
+        if not no_room:
             self._gate.note_started(len(active))
         else:
-            self._gate.note_held_back(len(active), f"the machine has no room for it: {lacks}")
+            self._gate.note_held_back(len(active), no_room)
             self._failed_starts = 1 if active else self._failed_starts + 1
             if active or self._failed_starts < _STARTS_ALONE:
                 return
-            slot.give_up(f"the machine has no room for it: {lacks}")
+            slot.give_up(no_room)
         self._failed_starts = 0
         active.append(pending.popleft())
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from agentos.core.clock import Clock
 from agentos.core.outcomes import Outcome
-from agentos.core.shortage import shortage
+from agentos.core.shortage import no_room
 from agentos.workflows.parallel.progress import WorkflowResult
 
 
@@ -57,12 +57,12 @@ class Slot:
         self._lock = threading.Lock()
 
     def start(self) -> str:
-        """Begin; gives what the machine lacks where it does not, and then may be called again."""
+        """Begin; gives why it does not where there is no room, and then may be called again."""
         try:
             threading.Thread(target=self._main, name=f"slot-{self.id}", daemon=True).start()
         except (RuntimeError, MemoryError) as error:
-            if lacks := shortage(error):
-                return lacks
+            if reason := no_room(error):
+                return reason
             raise
         return ""
 
