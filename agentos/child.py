@@ -5,7 +5,7 @@ that the parent is gone; stdout and stderr are for people; the events pipe takes
 line, the last of them the report; the lease server lends credentials.
 
 Handlers are in place before anything heavy is imported. Until then signals are blocked, for the
-parent starts this process so.
+parent starts this process so. Where memory ends before a report can be made, the exit code says so.
 """
 
 import os
@@ -14,6 +14,8 @@ import signal
 import sys
 from types import FrameType
 from typing import Any, NoReturn
+
+from agentos.core.shortage import NO_ROOM_EXIT_CODE, no_room
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -28,7 +30,12 @@ def main() -> NoReturn:
     for signum in _SIGNALS:
         signal.signal(signum, handle)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    code = _run(inbox)
+    try:
+        code = _run(inbox)
+    except (OSError, RuntimeError, MemoryError) as error:
+        if not no_room(error):
+            raise
+        code = NO_ROOM_EXIT_CODE
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
@@ -53,7 +60,6 @@ def _run(inbox: "queue.SimpleQueue[Any]") -> int:
     from agentos.core.errors import AgentosError  # noqa: PLC0415
     from agentos.core.events import Heartbeat, Reported  # noqa: PLC0415
     from agentos.core.outcomes import Outcome  # noqa: PLC0415
-    from agentos.core.shortage import no_room  # noqa: PLC0415
 
     try:
         channels.watch_lifeline(lifeline, inbox, give_up=lambda: os._exit(1))

@@ -23,6 +23,7 @@ from agentos.core.events import Notice, decode
 from agentos.core.items import Item, Kind
 from agentos.core.model_settings import ModelSettings
 from agentos.core.paths import StatePaths
+from agentos.core.shortage import NO_ROOM_EXIT_CODE
 from agentos.engines.parenthood import LINUX
 from agentos.interruption import ParentGone
 from agentos.workflows.journal import Journal, JournalIdentity
@@ -251,7 +252,7 @@ class Child:
 # A child in which something of the machine's has run out.
 FAULTY = """
 import threading
-import agentos.child, agentos.item_runner
+import agentos.child, agentos.child_channels, agentos.item_runner
 def fail(error):
     def fail(*_, **__):
         raise error
@@ -350,6 +351,19 @@ class TestChild:
             code, output, [report] = child.end()
         assert (code, output, report["may_pass"]) == (1, "", True)
         assert report["error"] == f"the machine has no room for it: {told}"
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            "agentos.child_channels.event_writer = fail(MemoryError)",
+            "agentos.child_channels.event_writer = lambda *_: fail(MemoryError)",
+            "agentos.child_channels.take_stdin = fail(OSError(24, 'Too many open files'))",
+        ],
+    )
+    def test_even_where_there_is_no_room_for_a_report(self, tmp_path: Path, fault: str) -> None:
+        with real_child(tmp_path, "-c", FAULTY.format(fault)) as child:
+            child.tell()
+            assert child.end() == (NO_ROOM_EXIT_CODE, "", [])
 
     def test_a_fault_of_our_own_is_told_and_its_traceback_logged(self, tmp_path: Path) -> None:
         with real_child(tmp_path) as child:

@@ -2,6 +2,9 @@
 
 import errno
 
+NO_ROOM_EXIT_CODE = 75
+"""Of a child that could not even report why: `EX_TEMPFAIL` of sysexits.h."""
+
 _SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
 
 

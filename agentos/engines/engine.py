@@ -8,6 +8,7 @@ from typing import Protocol
 from agentos.core.child_spec import ChildSpec
 from agentos.core.events import Reported
 from agentos.core.outcomes import Outcome
+from agentos.core.shortage import NO_ROOM_EXIT_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class ChildEnd:
             )
         if self.asked_to_end:
             return Reported(outcome=Outcome.INTERRUPTED)
-        was_killed = self.returncode < 0
-        return Reported(outcome=Outcome.FAILED, error=self._complaint(), may_pass=was_killed)
+        may_pass = self.returncode < 0 or self._had_no_room
+        return Reported(outcome=Outcome.FAILED, error=self._complaint(), may_pass=may_pass)
 
     def _report_holds(self, report: Reported) -> bool:
         if report.outcome is Outcome.FAILED:
@@ -57,10 +58,16 @@ class ChildEnd:
         cut_short = was_late and report.outcome is Outcome.INTERRUPTED
         return self.returncode == 0 and not cut_short
 
+    @property
+    def _had_no_room(self) -> bool:
+        return self.report is None and self.returncode == NO_ROOM_EXIT_CODE
+
     def _complaint(self) -> str:
         if self.returncode < 0:
             name = _signal_name(-self.returncode)
             return f"the child was ended by {name}"
+        if self._had_no_room:
+            return "the machine has no room for it, not even for a report of what it lacks"
         if self.report is None:
             return f"the child left with exit code {self.returncode} and no report"
         return f"the child reported {self.report.outcome} but left with exit code {self.returncode}"

@@ -38,6 +38,11 @@ def killed(error: str) -> Reported:
         (ChildEnd(None, 0), failed("the child left with exit code 0 and no report")),
         (ChildEnd(None, 3), failed("the child left with exit code 3 and no report")),
         (ChildEnd(None, -signal.SIGSEGV), killed("the child was ended by SIGSEGV")),
+        (
+            ChildEnd(None, 75),
+            killed("the machine has no room for it, not even for a report of what it lacks"),
+        ),
+        (ChildEnd(APPROVED, 75), failed("the child reported approved but left with exit code 75")),
         (ChildEnd(None, -250), killed("the child was ended by signal 250")),
         # Who was asked to end and did not, or ended badly, goes on with the next run.
         (ChildEnd(None, -signal.SIGKILL, asked_to_end=True), Reported(outcome=Outcome.INTERRUPTED)),

@@ -77,6 +77,18 @@ if 'agentos.child' not in sys.orig_argv:
     once(LocalEngine, "run", OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
 """
 
+# A child that has no thread of one kind.
+WITHOUT_A_THREAD = """
+import sys, threading
+if 'agentos.child' in sys.orig_argv:
+    start = threading.Thread.start
+    def start_without_room(thread):
+        if thread.name == {!r}:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+    threading.Thread.start = start_without_room
+"""
+
 
 def told_by_nobody(folder: Path, program: str) -> list[str]:
     """What a small parent says, line by line, that runs as an unprivileged user."""
@@ -158,6 +170,23 @@ class TestNoChildCanBeStarted:
         told = "of 3 failed: the machine has no room for it: "
         assert f"LLD-42] attempt 1 {told}out of memory; tries again in" in output
         assert f"LLD-42] attempt 2 {told}Too many open files; tries again in" in output
+
+    @pytest.mark.parametrize("name", ["lifeline", "call", "lease-renewal"])
+    def test_nor_where_a_child_gets_no_thread(
+        self, shelf: Workspace, tmp_path: Path, name: str
+    ) -> None:
+        shelf.keep_issues("042")
+
+        code, output = shelf.run(
+            *("parallel", "lld", "--all", "--retries", "1"),
+            PYTHONPATH=patched(tmp_path, WITHOUT_A_THREAD.format(name)),
+        )
+
+        told = "the machine has no room for it: can't start new thread"
+        assert code == 1
+        assert f"LLD-42] attempt 1 of 2 failed: {told}; tries again in" in output
+        assert f"[LLD-42] FAILED: {told}" in output
+        assert "Traceback" not in output
 
     def test_what_got_no_thread_has_failed_and_is_done_later(
         self, shelf: Workspace, tmp_path: Path
