@@ -23,6 +23,7 @@ class MemoryGate:
         self._available = available
         self._running = running
         self._peak = FIRST_GUESS
+        self._growth = self._left = 0  # when it was asked last
 
     def note_peak(self, size: int) -> None:
         """Hear of the most that a child took, in bytes."""
@@ -32,12 +33,15 @@ class MemoryGate:
         """Whether one more may start, and so many that run or begin to may grow to the largest."""
         sizes = self._running()
         self._peak = max(self._peak, *sizes, 0)
-        growth = running * self._peak - sum(sizes)
-        return self._available() >= growth + self._peak + RESERVE
+        self._growth = running * self._peak - sum(sizes)
+        self._left = self._available()
+        return self._left >= self._growth + self._peak + RESERVE
 
     def why_not(self) -> str:
-        """Why there is no room, without a full stop."""
+        """Why there was no room when it was asked last, without a full stop."""
         return (
             f"a process takes up to {self._peak // _MIB} MiB, "
-            f"and {self._available() // _MIB} MiB of memory are left"
+            f"those that run may grow by {max(0, self._growth) // _MIB} MiB, "
+            f"{RESERVE // _MIB} MiB stay free for others, "
+            f"and {self._left // _MIB} MiB of memory are left"
         )

@@ -320,7 +320,8 @@ class TestRoom:
         left -= 1
         assert not stage.engine.has_room(0)
         assert stage.engine.why_no_room() == (
-            "a process takes up to 96 MiB, and 223 MiB of memory are left"
+            "a process takes up to 96 MiB, those that run may grow by 0 MiB, "
+            "128 MiB stay free for others, and 223 MiB of memory are left"
         )
 
     def test_for_one_that_takes_as_much_as_the_largest_so_far(self, tmp_path: Path) -> None:

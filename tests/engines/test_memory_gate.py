@@ -1,5 +1,7 @@
 from agentos.engines.memory_gate import FIRST_GUESS, RESERVE, MemoryGate
 
+MIB = 1024 * 1024
+
 
 class Rig:
     """A gate on a machine of the test's own; sizes in bytes."""
@@ -42,6 +44,10 @@ def test_those_that_begin_to_run_are_expected_to_grow_as_well() -> None:
 
 
 def test_it_says_how_much_is_missing() -> None:
-    rig = Rig(50 * 1024 * 1024)
-    rig.gate.note_peak(200 * 1024 * 1024)
-    assert rig.gate.why_not() == ("a process takes up to 200 MiB, and 50 MiB of memory are left")
+    rig = Rig(500 * MIB, 40 * MIB, 50 * MIB)
+    rig.gate.note_peak(200 * MIB)
+    assert not rig.has_room()
+    assert rig.gate.why_not() == (
+        "a process takes up to 200 MiB, those that run may grow by 310 MiB, "
+        "128 MiB stay free for others, and 500 MiB of memory are left"
+    )

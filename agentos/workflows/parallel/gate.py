@@ -1,6 +1,10 @@
 """Whether one more item may start, and what people hear when fewer run than they asked for."""
 
+import re
 from collections.abc import Callable
+
+_SIZE = re.compile(r"\d+ MiB")
+"""What differs at every look, and makes a reason no other one."""
 
 
 class Gate:
@@ -15,7 +19,7 @@ class Gate:
         self._admit = admit
         self._why_held_back = why_held_back
         self._notify = notify
-        self._reason = ""  # that was told last
+        self._reason = ""  # that was told last, without sizes
         self._held_at = 0  # items that ran when one more was held back
 
     def lets_in(self, running: int) -> bool:
@@ -28,8 +32,9 @@ class Gate:
     def note_held_back(self, running: int, reason: str) -> None:
         """Hear, and tell, why none starts beside those that run."""
         self._held_at = running
-        if reason and reason != self._reason:
-            self._reason = reason
+        kind = _SIZE.sub("", reason)
+        if kind and kind != self._reason:
+            self._reason = kind
             beside = f" beside the {running} that run" if running else ""
             self._notify(f"[COORDINATOR] No item starts{beside}: {reason}")
 

@@ -11,6 +11,7 @@ import pytest
 
 from agentos.core.outcomes import Outcome
 from agentos.workflows.parallel.coordinator import ParallelCoordinator
+from agentos.workflows.parallel.gate import Gate
 from agentos.workflows.parallel.halt import HaltRule
 from agentos.workflows.parallel.progress import ProgressStats, WorkflowResult
 
@@ -191,6 +192,19 @@ class TestHowMany:
         workers.end("e")
         assert batch.end()[0].success_count == 5
         assert said.empty()
+
+    def test_a_size_that_changes_is_no_other_reason(self, said: list[str]) -> None:
+        sizes = iter(range(100))
+        gate = Gate(lambda _running: False, lambda: f"{next(sizes)} MiB are left", said.append)
+        for running in (2, 1, 2):
+            assert not gate.lets_in(running)
+        assert said == ["[COORDINATOR] No item starts beside the 2 that run: 0 MiB are left"]
+        gate.note_started(2)
+        assert not gate.lets_in(3)
+        assert [text.partition("]")[2] for text in said[1:]] == [
+            " There is room again: further items start",
+            " No item starts beside the 3 that run: 3 MiB are left",
+        ]
 
 
 class Threads:
