@@ -17,6 +17,7 @@ from agentos.cli.exit_codes import all_exit_codes
 from agentos.cli.lazy_group import CommandPlace, LazyGroup
 from agentos.cli.usage_errors import explained
 from agentos.core.errors import AgentosError
+from agentos.core.shortage import shortage
 from agentos.core.terminal_text import printable
 
 _GONE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
@@ -96,8 +97,8 @@ def _invoke(arguments: Sequence[str]) -> int:
     except AgentosError as error:
         _complain(str(error), error.hint)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001 - a fault of our own, or a console that is gone
-        return _left_stdout(error) or _crashed(error)
+    except Exception as error:  # noqa: BLE001 - a fault of our own, a console that is gone, or no room
+        return _left_stdout(error) or _found_no_room(error) or _crashed(error)
     return code if isinstance(code, int) else 0
 
 
@@ -118,6 +119,19 @@ def _crashed(error: Exception) -> int:
     hint = f"please report it with this file: {report}" if report else "no report can be written"
     _complain(f"an error of our own: {type(error).__name__}", hint)
     return 70
+
+
+def _found_no_room(error: Exception) -> int:
+    """The exit code where a thread, memory or an open file was refused; 0 for another error."""
+    lacks = shortage(error)
+    if not lacks:
+        return 0
+    _complain(
+        f"this machine has no room for it now: {lacks}",
+        "end other programs or raise the limit of processes, memory or open files (ulimit -a), "
+        "then run the same command again",
+    )
+    return 1
 
 
 def die_of(signum: signal.Signals) -> NoReturn:

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -52,6 +53,32 @@ def test_a_reader_that_left_is_no_traceback() -> None:
     )
     assert done.returncode == 1
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("error", "lacks"),
+    [
+        ("MemoryError()", b"out of memory"),
+        ('RuntimeError("can\'t start new thread")', b"can't start new thread"),
+        ("OSError(24, 'Too many open files')", b"Too many open files"),
+    ],
+)
+def test_a_machine_without_room_is_no_fault_of_our_own(error: str, lacks: bytes) -> None:
+    done = in_a_process(f"def fail(*_, **__): raise {error}\nmain.agentos.main = fail")
+    assert done.returncode == 1
+    first, hint, *others = done.stderr.splitlines()
+    assert first == b"agentos: this machine has no room for it now: " + lacks
+    assert b"ulimit -a" in hint
+    assert others == []
+
+
+def test_any_other_error_of_the_same_type_is(tmp_path: Path) -> None:
+    done = in_a_process(
+        f"import os\nos.environ['XDG_STATE_HOME'] = {str(tmp_path)!r}\n"
+        "def fail(*_, **__): raise RuntimeError('a fault')\nmain.agentos.main = fail"
+    )
+    assert done.returncode == 70
+    assert b"an error of our own: RuntimeError" in done.stderr
 
 
 def test_windows_is_told_about_wsl() -> None:

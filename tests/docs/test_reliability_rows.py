@@ -91,6 +91,13 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
             "test_room.py::TestNoChildCanBeStarted::test_nor_a_thread_for_it",
             "test_room.py::TestNoChildCanBeStarted::test_it_is_tried_again_once_there_is_room",
         ],
+        "a child, or the supervisor for it, gets no memory, thread or open file": [
+            "test_room.py::TestNoChildCanBeStarted::test_nor_is_it_final_where_the_supervisor_itself_has_no_room",
+            "test_room.py::TestNoChildCanBeStarted::test_nor_where_a_child_gets_no_thread",
+        ],
+        "the supervisor has no thread for an item": [
+            "test_room.py::TestNoChildCanBeStarted::test_what_got_no_thread_has_failed_and_is_done_later",
+        ],
         "little memory left": [
             "test_room.py::test_with_little_memory_one_runs_at_a_time_and_that_is_said",
         ],
