@@ -5,7 +5,7 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,13 +36,23 @@ class SupervisorRecord(NamedTuple):
 class LastOutcome:
     """How an item ended when it last ran; `finished` is empty if it was cut off.
 
-    `error` is text from outside: escape it before it reaches a screen.
+    `error` is text from outside: escape it before it reaches a screen. `failed_in` is the id of the
+    run in which it last failed, empty where it did not or has finished since.
     """
 
     outcome: Outcome
     error: str
     finished: str
     run_id: str
+    failed_in: str = ""
+
+    def after(self, earlier: "LastOutcome | None") -> "LastOutcome":
+        """With what is known of earlier runs: an interruption settles no failure."""
+        if self.outcome is Outcome.FAILED:
+            return replace(self, failed_in=self.run_id)
+        if earlier and not self.outcome.is_finished:
+            return replace(self, failed_in=earlier.failed_in)
+        return self
 
 
 def unclosed_runs(paths: StatePaths) -> tuple[Path, ...]:
@@ -101,7 +111,7 @@ def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
     for run in runs_of(paths):
         for label, entry in _items(run).items():
             if outcome := _last_outcome(_object(entry), run.name):
-                latest[label] = outcome
+                latest[label] = outcome.after(latest.get(label))
     return latest
 
 

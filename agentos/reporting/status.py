@@ -53,12 +53,14 @@ class Standing:
 
     `last_step` is the step that a run would resume after, empty where it would begin anew.
     `reason` says why it failed: text from outside, to be escaped before it reaches a screen.
+    `has_failed` stays when it was interrupted afterwards, until it is finished.
     """
 
     item: Item
     state: State
     last_step: str = ""
     reason: str = ""
+    has_failed: bool = False
 
     @property
     def is_finished(self) -> bool:
@@ -137,10 +139,11 @@ def _standing(
         state = State(entry.outcome) if entry.input_hash == input_hash else State.CHANGED
         return Standing(item, state)
     if journal and journal.error:
-        return Standing(item, State.FAILED, last_step, journal.error)
+        return Standing(item, State.FAILED, last_step, journal.error, has_failed=True)
     if last and last.outcome is Outcome.FAILED:
-        return Standing(item, State.FAILED, last_step, last.error)
-    return Standing(item, State.INTERRUPTED if last_step else State.PENDING, last_step)
+        return Standing(item, State.FAILED, last_step, last.error, has_failed=True)
+    state = State.INTERRUPTED if last_step else State.PENDING
+    return Standing(item, state, last_step, has_failed=bool(last and last.failed_in))
 
 
 def _last_step(journal: JournalSnapshot | None, input_hash: str) -> str:

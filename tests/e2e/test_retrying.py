@@ -85,6 +85,23 @@ def test_it_fails_when_no_attempt_is_left_and_is_taken_up_alone(
     assert (code, output) == (0, "Nothing to do: nothing failed.\n")
 
 
+def test_what_was_interrupted_when_it_was_tried_again_is_taken_up_with_what_failed(
+    shelf: Workspace, mortal: Path
+) -> None:
+    shelf.keep_issues("042")
+    again = ("parallel", "lld", "--retry-failed")
+    shelf.run("parallel", "lld", "--all", "--retries", "0", PYTHONPATH=deaths(mortal, 1))
+    running = shelf.start(*again, "--retries", "9", PYTHONPATH=deaths(mortal, 99))
+    wait_until(lambda: "attempt 1 of 10" in running.text(), "it pauses")
+    running.process.send_signal(signal.SIGINT)
+    running.finish(patience=30)
+    assert shelf.summary(shelf.runs[-1])["items"]["LLD-42"]["outcome"] == "interrupted"
+
+    code, output = shelf.run(*again)
+    assert code == 0, output
+    assert "1 approved" in output
+
+
 def test_what_would_repeat_is_not_tried_again(shelf: Workspace) -> None:
     shelf.keep_issues("042")
     next((shelf.root / "issues").glob("042*")).write_bytes(b"")

@@ -299,9 +299,17 @@ def test_the_newest_outcome_of_each_item(paths: StatePaths, run_of: RunOf) -> No
     assert last_outcomes(paths) == {
         "LLD-1": LastOutcome(Outcome.APPROVED, "", "2026-11-23T18:15:09.000Z", SECOND),
         "LLD-2": LastOutcome(Outcome.NEEDS_REVISION, "", "2026-11-23T18:15:04.000Z", FIRST),
-        "LLD-3": LastOutcome(Outcome.FAILED, "too thin", "2026-11-23T18:15:05.000Z", FIRST),
+        "LLD-3": LastOutcome(Outcome.FAILED, "too thin", "2026-11-23T18:15:05.000Z", FIRST, FIRST),
         "LLD-4": LastOutcome(Outcome.INTERRUPTED, "", "", SECOND),
     }
+
+
+def test_an_interruption_settles_no_failure(paths: StatePaths, run_of: RunOf) -> None:
+    run_of(FIRST, started(FIRST, "LLD-1"), finished("LLD-1", Outcome.FAILED, "no model")).close(1)
+    run_of(SECOND, started(SECOND, "LLD-1"), finished("LLD-1", Outcome.INTERRUPTED)).close(130)
+    run_of(THIRD, started(THIRD, "LLD-1"))  # was killed
+    last = last_outcomes(paths)["LLD-1"]
+    assert (last.outcome, last.run_id, last.failed_in) == (Outcome.INTERRUPTED, THIRD, FIRST)
 
 
 @pytest.mark.parametrize(

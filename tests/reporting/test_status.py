@@ -149,6 +149,18 @@ def test_a_standing(found: Standing, state: State, words: str, forecast: str) ->
     assert found.is_due() == (forecast in (NEW, RESUME))
 
 
+@pytest.mark.parametrize("journal", [None, DRAFTED])
+@pytest.mark.parametrize("failed_in", ["", "run before"])
+def test_it_has_failed_until_it_is_finished(
+    journal: JournalSnapshot | None, failed_in: str
+) -> None:
+    cut_off = LastOutcome(Outcome.INTERRUPTED, "", "", "run", failed_in)
+    assert stands(journal=journal, last=cut_off).has_failed is bool(failed_in)
+    assert not stands(Entry(Outcome.APPROVED), last=cut_off).has_failed
+    assert stands(last=last(Outcome.FAILED)).has_failed
+    assert stands(journal=JournalSnapshot((), "refused")).has_failed
+
+
 @pytest.mark.parametrize("outcome", [Outcome.APPROVED, Outcome.NEEDS_REVISION])
 def test_again_redoes_what_is_finished(outcome: Outcome) -> None:
     found = stands(Entry(outcome))

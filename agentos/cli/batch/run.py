@@ -25,7 +25,6 @@ from agentos.records.spending import SpendingLedger, remove_ledger
 from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import SystemProcesses, await_survivors
 from agentos.reporting.advice import advice, folded
-from agentos.reporting.status import State
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 from agentos.workspace.configuration import Configuration, configure, read_layers
@@ -38,7 +37,7 @@ class BatchRequest:
     """What a user asked for, checked as far as it can be without looking at the backlog.
 
     `flags` are the options that are settings, by their names. With `retry_failed` only those items
-    are meant that failed the last time.
+    are meant that failed and have not finished since.
     """
 
     project: Project
@@ -138,7 +137,7 @@ def _look(request: BatchRequest) -> Survey:
     take_all = request.settings.take_all
     found = survey(request.project, request.kind, ids=request.ids, take_all=take_all)
     if request.retry_failed:
-        failed = tuple(one for one in found.standings if one.state is State.FAILED)
+        failed = tuple(one for one in found.standings if one.has_failed)
         found = replace(found, standings=failed)
     return found
 

@@ -105,7 +105,11 @@ def _batch_options(command: CommandT) -> CommandT:
             metavar="N",
             help="How often an item is tried again that failed for a reason which may pass.",
         ),
-        click.option("--retry-failed", is_flag=True, help="Take only what failed the last time."),
+        click.option(
+            "--retry-failed",
+            is_flag=True,
+            help="Take only what failed and has not finished since.",
+        ),
         click.option(
             "--halt",
             type=HaltOption(),
