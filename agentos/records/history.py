@@ -109,10 +109,16 @@ def last_outcomes(paths: StatePaths) -> Mapping[str, LastOutcome]:
     """By label, from the newest run that worked on the item; corrupt folders are passed over."""
     latest: dict[str, LastOutcome] = {}
     for run in runs_of(paths):
-        for label, entry in _items(run).items():
-            if outcome := _last_outcome(_object(entry), run.name):
-                latest[label] = outcome.after(latest.get(label))
+        for label, outcome in outcomes_of(run).items():
+            latest[label] = outcome.after(latest.get(label))
     return latest
+
+
+def outcomes_of(run: Path) -> Mapping[str, LastOutcome]:
+    """By label, for every item that this run worked on; nothing of earlier runs."""
+    entries = ((label, _object(entry)) for label, entry in _items(run).items())
+    found = ((label, _last_outcome(entry, run.name)) for label, entry in entries)
+    return {label: outcome for label, outcome in found if outcome}
 
 
 def runs_of(paths: StatePaths) -> list[Path]:

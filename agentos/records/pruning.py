@@ -1,14 +1,18 @@
-"""Old runs are thrown away, so that records do not grow for ever; an unfinished one never is."""
+"""Old runs are thrown away, so that records do not grow for ever.
+
+Not one that is unfinished, nor one that tells of an item that failed and has not finished since:
+where its process was killed, nothing else does.
+"""
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from agentos.core.paths import StatePaths
-from agentos.records.history import is_closed, runs_of
+from agentos.records.history import is_closed, last_outcomes, outcomes_of, runs_of
 
 _RUN_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{4}")
 
@@ -33,14 +37,33 @@ class Pruned:
 def prune_runs(paths: StatePaths, keep: int) -> Pruned:
     """Delete the records of all runs but the last `keep`, and what is left of earlier deletions.
 
+    Those stay that are unfinished, or that tell of an item that failed and has not finished since.
     Raises UsageError where no run can be seen.
     """
     runs = [run for run in runs_of(paths) if _RUN_ID.fullmatch(run.name)]
-    old = [run for run in runs[: max(0, len(runs) - keep)] if is_closed(run)]
+    old = list(_dispensable(paths, runs[: max(0, len(runs) - keep)]))
     failures = dict(filter(None, map(_set_aside, old)))
     failures |= dict(filter(None, map(_delete, _set_aside_by_anybody(paths))))
     ids = tuple(run.name for run in old if run.name not in failures)
     return Pruned(ids, tuple(failures.values()))
+
+
+def _dispensable(paths: StatePaths, old: Sequence[Path]) -> Iterator[Path]:
+    """Those without which every item that failed still has, and no other; `old` comes in order.
+
+    Where a run stays, a later one that has the last word on one of its items does so, too.
+    """
+    last = last_outcomes(paths)
+    failed_in = {outcome.failed_in for outcome in last.values()}
+    ended_in = {label: outcome.run_id for label, outcome in last.items()}
+    told: set[str] = set()
+    for run in old:
+        labels = outcomes_of(run).keys()
+        has_last_word = any(ended_in.get(label) == run.name for label in labels & told)
+        if run.name in failed_in or has_last_word or not is_closed(run):
+            told |= labels
+        else:
+            yield run
 
 
 def _set_aside(run: Path) -> tuple[str, str] | None:

@@ -1,3 +1,4 @@
+import json
 import shutil
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 
 from agentos.core.paths import StatePaths
 from agentos.records import history, pruning
-from agentos.records.history import unclosed_runs
+from agentos.records.history import last_outcomes, unclosed_runs
 from agentos.records.pruning import Pruned, prune_runs
 
 
@@ -41,6 +42,46 @@ def test_an_unfinished_one_always_is(paths: StatePaths) -> None:
     make(paths, 2, closed=False)
     assert prune_runs(paths, 0).ids == ("20261129T120001Z-00af", "20261129T120003Z-00af")
     assert left(paths) == [2]
+
+
+def tell(paths: StatePaths, number: int, **outcomes: str) -> None:
+    make(paths, number)
+    items = {label: {"outcome": outcome} for label, outcome in outcomes.items()}
+    [run] = paths.runs.glob(f"*T1200{number:02}Z-*")
+    (run / "summary.json").write_text(json.dumps({"items": items}))
+
+
+@pytest.mark.parametrize(
+    ("later", "kept"),
+    [
+        ({}, [1]),
+        ({"a": "failed"}, [2]),
+        ({"a": "approved"}, []),
+        ({"a": "interrupted"}, [1, 2]),
+        ({"a": "skipped"}, [1]),
+        ({"b": "approved"}, [1]),
+    ],
+)
+def test_one_of_what_failed_is_kept_until_that_is_finished(
+    paths: StatePaths, later: dict[str, str], kept: list[int]
+) -> None:
+    tell(paths, 1, a="failed", other="approved")
+    tell(paths, 2, **later)
+    prune_runs(paths, 0)
+    assert left(paths) == kept
+
+
+def test_what_has_finished_does_not_fail_again_when_the_run_of_another_stays(
+    paths: StatePaths,
+) -> None:
+    tell(paths, 1, a="failed", b="failed")
+    tell(paths, 2, b="approved", c="failed")
+    tell(paths, 3, c="approved")
+    tell(paths, 4, d="approved")
+    before = last_outcomes(paths)
+    prune_runs(paths, 0)
+    assert left(paths) == [1, 2, 3]
+    assert last_outcomes(paths) == {label: before[label] for label in "abc"}
 
 
 def test_what_is_no_run_is_left_alone(paths: StatePaths, tmp_path: Path) -> None:

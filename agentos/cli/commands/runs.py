@@ -35,8 +35,9 @@ def runs() -> None:
 )
 @project_option
 def prune(keep: int, project: Path) -> int:
-    """Delete the records of all runs but the last N; one that is not finished stays.
+    """Delete the records of all runs but the last N.
 
+    One that is not finished stays, and one of an item that failed and has not finished since.
     `agentos parallel` keeps the last 50 by itself.
 
     \b
