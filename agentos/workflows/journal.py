@@ -30,6 +30,7 @@ from agentos.workflows.journal_files import (
     delete_journal,
     explained,
     fold,
+    is_empty,
     move_aside,
 )
 from agentos.workflows.journal_tables import (
@@ -58,7 +59,8 @@ __all__ = [
 class Journal:
     """An open journal, held by this process alone. Threads may take turns, not overlap.
 
-    `notices` are sentences about what was found on opening: a journal set aside, other models.
+    `notices` are sentences about what was found on opening: a journal set aside or empty, or other
+    models.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Journal:
             confined(path, path.parent)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             notices: list[str] = []
+            was_empty = is_empty(path)
             connection = connect(path)
             try:
                 found = _examine(connection, path, identity)
@@ -103,6 +106,8 @@ class Journal:
                     connection = connect(path)
                     claim(connection)
                     found = None
+                elif found is None and was_empty:
+                    notices.append(f"{identity.item} starts anew: its journal is empty")
                 if found is None:
                     found = JournalContents(identity, timestamp(now()))
                     begin(connection, found.identity, found.created)

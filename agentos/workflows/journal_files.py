@@ -114,6 +114,13 @@ def check_sizes(path: Path) -> None:
             raise DamagedError(path, "there is a log, but no database that it belongs to")
 
 
+def is_empty(path: Path) -> bool:
+    """Whether there is a file without a byte, as a power cut leaves it, or a kill as it is made."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_size == 0
+    return False
+
+
 def move_aside(path: Path, reason: str, moment: datetime) -> Path:
     """Move the claimed (or unreadable) journal to the folder `aside`; returns its new path.
 

@@ -189,6 +189,7 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
             "test_disk.py::TestJournals::test_truncated",
             "test_disk.py::TestJournals::test_no_database_at_all",
         ],
+        "a journal without a byte": ["test_disk.py::TestJournals::test_empty"],
         "a journal with a flipped bit": ["test_disk.py::TestJournals::test_bit_flipped"],
         "a journal locked by another program": [
             "test_disk.py::TestJournals::test_locked_by_another_program",

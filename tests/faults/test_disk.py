@@ -204,6 +204,15 @@ class TestJournals:
         journal.write_bytes(b"no database at all" * 100)
         self.assert_begun_anew(shelf, journal)
 
+    def test_empty(self, shelf: Workspace, journal: Path) -> None:
+        os.truncate(journal, 0)
+
+        code, output = shelf.run(*ALL)
+
+        assert code == 0, output
+        assert "LLD-42 starts anew: its journal is empty" in output
+        assert shelf.journals == []
+
     @pytest.mark.parametrize("where", [b"CREATE TABLE", b"Test Scenarios"])
     def test_bit_flipped(self, shelf: Workspace, journal: Path, where: bytes) -> None:
         """In what SQLite looks at, and in the words of a draft, at which it does not."""

@@ -449,6 +449,8 @@ def test_a_journal_killed_before_it_began_is_begun(path: Path) -> None:
     path.touch()
     assert read_journal(path) is None
     with open_journal(path) as journal:
+        assert journal.notices == ("LLD-42 starts anew: its journal is empty",)
+    with open_journal(path) as journal:
         assert journal.notices == ()
 
 
