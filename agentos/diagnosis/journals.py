@@ -39,10 +39,10 @@ def _journals(surroundings: Surroundings) -> Iterator[Finding]:
         if ids is not None and item_id not in ids:
             yield _orphan(surroundings, path, f"{kind.upper()}-{item_id}")
         elif not path.is_symlink():  # which the look at the state folder tells
-            yield from _journal(surroundings, path)
+            yield from _journal(surroundings, path, f"{kind.upper()}-{item_id}")
 
 
-def _journal(surroundings: Surroundings, path: Path) -> Iterator[Finding]:
+def _journal(surroundings: Surroundings, path: Path, label: str) -> Iterator[Finding]:
     if odd := next(filter(kind_of, _with_sidecars(path)), None):
         yield fault(
             _SUBJECT,
@@ -55,11 +55,20 @@ def _journal(surroundings: Surroundings, path: Path) -> Iterator[Finding]:
             f"{surroundings.name(path)} is closed to you",
             command=opened(surroundings, path),
         )
-    elif (journal := read_journal(path)) and journal.problem:
+    elif not (journal := read_journal(path)) or not journal.problem:
+        return
+    elif journal.is_damaged:
         yield warning(
             _SUBJECT,
             journal.problem,
             hint="its item begins anew; a run would move it away by itself",
+            command=_kept_aside(surroundings, path),
+        )
+    else:
+        yield fault(
+            _SUBJECT,
+            f"{label} would fail: {journal.problem}",
+            hint=journal.hint,
             command=_kept_aside(surroundings, path),
         )
 

@@ -199,13 +199,16 @@ class Journal:
 class JournalSnapshot:
     """A journal as another process saw it: `steps` are names in their order.
 
-    `problem` is a sentence where it could not be read; all else is empty then.
+    `problem` is a sentence where it could not be read, `hint` what to do about it; steps and notes
+    are empty then. A run moves one that `is_damaged` away, and fails on others.
     """
 
     identity: JournalIdentity | None = None
     steps: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     problem: str = ""
+    hint: str = ""
+    is_damaged: bool = False
 
 
 def read_journal(path: Path) -> JournalSnapshot | None:
@@ -226,7 +229,8 @@ def read_journal(path: Path) -> JournalSnapshot | None:
             with closing(connect(copy)) as connection:
                 contents = load(connection, path)
     except AgentosError as error:
-        return JournalSnapshot(problem=str(error))
+        is_damaged = isinstance(error, DamagedError)
+        return JournalSnapshot(problem=str(error), hint=error.hint, is_damaged=is_damaged)
     if contents is None:
         return None
     return JournalSnapshot(contents.identity, tuple(contents.steps), contents.notes)

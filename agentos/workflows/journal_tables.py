@@ -137,7 +137,7 @@ def load(connection: sqlite3.Connection, path: Path) -> JournalContents | None:
     if version > _VERSION:
         raise JournalError(
             f"The journal {path} was written by a newer agentos (schema {version})",
-            "continue with that version, or move the journal away to start the item anew",
+            "update agentos, or move the journal away to start the item anew",
         )
     for (verdict,) in connection.execute("PRAGMA integrity_check"):
         if verdict != "ok":

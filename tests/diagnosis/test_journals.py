@@ -1,4 +1,6 @@
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,6 +47,20 @@ def test_one_that_is_damaged(surroundings: Surroundings, checkpoints: Path, proj
     assert not wrong(check(surroundings))
     kept = sorted(one.name for one in (checkpoints / "aside/lld_workflow_1.kept").iterdir())
     assert kept == ["lld_workflow_1.db", "lld_workflow_1.db-wal"]
+
+
+def test_one_of_a_newer_version(
+    surroundings: Surroundings, checkpoints: Path, project: Path
+) -> None:
+    path = begin(checkpoints, 1)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version=99")
+    finding = only(check(surroundings), Level.FAULT)
+    assert finding.sentence.startswith("LLD-1 would fail: The journal ")
+    assert "newer agentos" in finding.sentence
+    assert "update agentos" in finding.hint
+    typed(finding, project)
+    assert not wrong(check(surroundings))
 
 
 def test_one_of_an_item_that_is_gone(
