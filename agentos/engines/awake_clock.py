@@ -5,15 +5,15 @@ import time
 
 from agentos.core.clock import Clock
 
-LOOKED_AT_EVERY = 15.0
+LOOKED_AT_EVERY = 1.0
 """Seconds, at the most, from one look at the clock to the next."""
 
 _LONGEST_GAP = 2 * LOOKED_AT_EVERY
-"""Seconds: nobody who is awake leaves it alone for longer."""
+"""Seconds: hardly anybody who is awake leaves it alone for longer; who does has more time."""
 
 
 class AwakeClock:
-    """Seconds of the clock that is handed in; of a gap between two looks, no more than 30.
+    """Seconds of the clock that is handed in; of a gap between two looks, no more than 2.
 
     `time.monotonic` stands still with a machine that sleeps, but not with a frozen container, a
     paused virtual machine or a process group that got SIGSTOP. Children slept as well then, and no

@@ -206,6 +206,7 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
         ],
         "the machine, or the whole run, was suspended": [
             "test_time.py::test_a_machine_that_slept_ends_no_child",
+            "test_time.py::test_nor_one_that_has_only_seconds_left",
             "test_time.py::test_and_no_grace",
         ],
     },

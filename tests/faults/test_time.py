@@ -125,6 +125,27 @@ def test_a_machine_that_slept_ends_no_child(tmp_path: Path) -> None:
     assert verdict.error == "not finished within its time limit of 1800 s in step draft"
 
 
+def test_nor_one_that_has_only_seconds_left(tmp_path: Path) -> None:
+    now = 0.0
+    stage = Stage(tmp_path, child_programs.never_ends, timeout=20.0, clock=AwakeClock(lambda: now))
+    stage.start().await_step()
+
+    def pass_seconds(count: int) -> None:
+        nonlocal now
+        for _ in range(count):
+            now += 1
+            stage.engine._clock()
+
+    pass_seconds(15)
+    now += 40
+    for _ in range(5):  # it goes on, and tells so
+        stage.poke().await_told("SIGUSR1")
+    pass_seconds(5)
+
+    verdict = stage.poke().end().verdict()
+    assert verdict.error == "not finished within its time limit of 20 s in step draft"
+
+
 def test_and_no_grace(tmp_path: Path) -> None:
     now = 0.0
     stage = Stage(
