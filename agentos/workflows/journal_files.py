@@ -23,6 +23,8 @@ from agentos.core.paths import confined
 SIDECARS = ("-wal", "-shm", "-journal")
 _HEADER_BYTES = 100
 _COPY_ATTEMPTS = 5
+COPIES = "agentos-copy-"
+"""How the names of the folders begin that journals are copied to; the process follows."""
 _MOST_COPIED = 2**30
 
 _SENTENCES = {
@@ -190,7 +192,7 @@ def copied(path: Path) -> Iterator[Path]:
     First the WAL, then the database: a WAL that grows meanwhile does no harm. Only the end of a
     journal writes to its database; a copy during which that happened is made anew.
     """
-    with tempfile.TemporaryDirectory(prefix="agentos-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{COPIES}{os.getpid()}-") as folder:
         copy = Path(folder) / path.name
         for _ in range(_COPY_ATTEMPTS):
             before = _signature(path)

@@ -1,7 +1,9 @@
 """Records of old runs: how many are kept, by itself and on request, and which one always is."""
 
+import os
 import shutil
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,18 @@ def test_one_that_runs_stays(shelf: Workspace) -> None:
     running.process.send_signal(signal.SIGINT)
     assert running.finish()[0] == -signal.SIGINT
     assert (shelf.runs[0] / "summary.json").exists()
+
+
+def test_a_run_removes_the_copies_of_journals_that_a_killed_look_left(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    left = temporary / f"agentos-copy-{shelf.started[0].pid}-abcd1234"
+    left.mkdir(parents=True)
+    (left / "lld_workflow_42.db").touch()
+    os.utime(left, (0, 0))
+    add_an_issue(shelf)
+    sockets = tempfile.gettempdir()  # whose path is short
+    _, output = shelf.run(*ALL, TMPDIR=str(temporary), XDG_RUNTIME_DIR=sockets)
+    assert "LLD-57" in output
+    assert list(temporary.iterdir()) == []

@@ -26,6 +26,7 @@ from agentos.records.state_folder import prepare_state
 from agentos.records.survivors import SystemProcesses, await_survivors
 from agentos.reporting.advice import advice, folded
 from agentos.reporting.summary import EXHAUSTED_EXIT_CODE, exit_code
+from agentos.workflows.journal_copies import sweep_copies
 from agentos.workflows.parallel.socket_folder import remove_socket_folder, socket_folder
 from agentos.workspace.configuration import Configuration, configure, read_layers
 from agentos.workspace.project import Project, check_outputs
@@ -166,6 +167,7 @@ def _settings(request: BatchRequest, configuration: Configuration) -> dict[str, 
 
 def _tidy_up(project: Project, run_id: str) -> None:
     """Close what killed runs left open, once their last children are gone; forget the oldest."""
+    sweep_copies()
     runs = unclosed_runs(project.state)
     table = SystemProcesses(project.state)
     for child in await_survivors((child for run in runs for child in children(run)), table):

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import socket
 import stat
 import sys
@@ -12,16 +11,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
-
 from agentos.core.errors import ConfigError
+from agentos.workflows.left_folders import left_folders
 
 _MAX_PATH = 103 if sys.platform == "darwin" else 107  # bytes of a socket's address, without its NUL
 _SOCKET = "s"
 _LONGEST_START = 600.0
 """Seconds between the making of the folder and that of the socket: a start waits for survivors."""
 
-_FOLDER_NAME = re.compile(r"agentos-(?P<pid>[0-9]{1,9})-[A-Za-z0-9_]{8}")
+_FOLDERS = "agentos-"
+"""Before the number of the process."""
 
 
 def socket_folder(environ: Mapping[str, str]) -> Path:
@@ -96,24 +95,14 @@ def _make(base: Path) -> Path:
 
 
 def _prefix() -> str:
-    return f"agentos-{os.getpid()}-"
+    return f"{_FOLDERS}{os.getpid()}-"
 
 
 def _sweep(base: Path) -> None:
-    """Remove what runs left here that were killed: ours, and their process is no more.
-
-    A container that shares the folder has numbers of its own for processes, so what can be reached
-    is in use whatever its number says.
-    """
+    """Remove what runs left here that were killed; what can be reached is in use."""
     with suppress(OSError):
-        for entry in base.iterdir():
-            match = _FOLDER_NAME.fullmatch(entry.name)
-            if (
-                match
-                and not psutil.pid_exists(int(match["pid"]))
-                and _is_ours(entry)
-                and _is_abandoned(entry)
-            ):
+        for entry in left_folders(base, _FOLDERS):
+            if _is_abandoned(entry):
                 remove_socket_folder(entry)
 
 
@@ -130,8 +119,3 @@ def _is_abandoned(folder: Path) -> bool:
         except OSError:
             return False
     return False
-
-
-def _is_ours(entry: Path) -> bool:
-    status = entry.lstat()
-    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid()
