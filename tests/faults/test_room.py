@@ -232,8 +232,8 @@ def test_with_little_memory_one_runs_at_a_time_and_that_is_said(
     assert "that run: a process takes up to 96 MiB, those that run may grow by " in told
     assert told.endswith("MiB, 128 MiB stay free for others, and 100 MiB of memory are left")
     record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
-    told = [json.loads(line)["event"] for line in record]
-    lives = [event for event in told if event in {"child_started", "item_finished"}]
+    events = [json.loads(line)["event"] for line in record]
+    lives = [event for event in events if event in {"child_started", "item_finished"}]
     assert lives == ["child_started", "item_finished"] * 3
 
 
