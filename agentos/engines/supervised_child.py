@@ -78,10 +78,11 @@ class SupervisedChild:
             lambda chunks: self._forward_events(chunks, mask),
         )
         self._events_reader.start()
-        self._waiter = threading.Thread(
+        waiter = threading.Thread(
             target=self._await_end, name=f"_await_end-{self.label}", daemon=True
         )
-        start_thread(self._waiter)
+        start_thread(waiter)
+        self._waiter = waiter
         while (word := self._next_word()) is not Word.ENDED:
             if word is not None:
                 self._heed(word)

@@ -98,6 +98,9 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
         "the supervisor has no thread for an item": [
             "test_room.py::TestNoChildCanBeStarted::test_what_got_no_thread_has_failed_and_is_done_later",
         ],
+        "no open file left for the command itself (ulimit -n 6)": [
+            "test_room.py::test_with_hardly_a_descriptor_there_is_a_sentence",
+        ],
         "little memory left": [
             "test_room.py::test_with_little_memory_one_runs_at_a_time_and_that_is_said",
         ],

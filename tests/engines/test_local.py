@@ -15,7 +15,7 @@ from leftovers import nothing_left
 from processes import is_gone
 from stage import PATIENCE, Stage
 
-from agentos.core.errors import EngineError
+from agentos.core.errors import EngineBusy, EngineError
 from agentos.core.events import (
     ChildStarted,
     Event,
@@ -312,6 +312,21 @@ class TestTimeLimit:
 
 
 class TestRoom:
+    def test_where_no_thread_waits_for_its_end_that_may_pass(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        start = threading.Thread.start
+
+        def start_without_room(thread: threading.Thread) -> None:
+            if thread.name.startswith("_await_end-"):
+                raise RuntimeError("can't start new thread")
+            start(thread)
+
+        monkeypatch.setattr(threading.Thread, "start", start_without_room)
+        stage = Stage(tmp_path, child_programs.reports)
+        with pytest.raises(EngineBusy, match="can't start new thread"):
+            stage.engine.run(stage.spec)
+
     def test_it_needs_memory_for_one_more(self, tmp_path: Path) -> None:
         left = FIRST_GUESS + RESERVE
         stage = Stage(tmp_path, child_programs.reports, available_memory=lambda: left)

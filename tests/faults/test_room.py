@@ -228,9 +228,9 @@ def test_with_little_memory_one_runs_at_a_time_and_that_is_said(
     )
 
     assert code == 0, output
-    [told] = [line for line in output.splitlines() if "No item starts" in line]
-    assert "that run: a process takes up to 96 MiB, those that run may grow by " in told
-    assert told.endswith("MiB, 128 MiB stay free for others, and 100 MiB of memory are left")
+    [why] = [line for line in output.splitlines() if "No item starts" in line]
+    assert "that run: a process takes up to 96 MiB, those that run may grow by " in why
+    assert why.endswith("MiB, 128 MiB stay free for others, and 100 MiB of memory are left")
     record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
     events = [json.loads(line)["event"] for line in record]
     lives = [event for event in events if event in {"child_started", "item_finished"}]
@@ -256,3 +256,23 @@ def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> Non
     assert "11 approved, 3 need revision" in done.stdout
     assert "that run: each takes up to 10 open files, and 64 are allowed at once" in done.stdout
     shelf.assert_no_step_ran_twice()
+
+
+@pytest.mark.parametrize("allowed", [6, 7, 8])
+def test_with_hardly_a_descriptor_there_is_a_sentence(shelf: Workspace, allowed: int) -> None:
+    done = subprocess.run(
+        [
+            "/bin/sh",
+            "-c",
+            f'ulimit -n {allowed}; exec "$@"',
+            "sh",
+            *(sys.executable, "-m", "agentos", "parallel", "lld", "--all"),
+        ],
+        cwd=shelf.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done
+    assert "Too many open files" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -126,16 +126,16 @@ class Batch:
             notify=self._notify,
             on_slots=self._coordinator.reconsider,
         )
-        self._engine: Engine = LocalEngine(
-            environment=child_environment(environ, configuration.configured),
-            relay=self._relay,
-            publish=self._stream.publish,
-            mask=self._masker.mask,
-            limits=Limits(settings.grace, settings.timeout, settings.idle_timeout),
-            clock=AwakeClock(),
-        )
-        # Last, for whatever fails before leaves no record to be closed.
         try:
+            self._engine: Engine = LocalEngine(
+                environment=child_environment(environ, configuration.configured),
+                relay=self._relay,
+                publish=self._stream.publish,
+                mask=self._masker.mask,
+                limits=Limits(settings.grace, settings.timeout, settings.idle_timeout),
+                clock=AwakeClock(),
+            )
+            # Last, for whatever fails before leaves no record to be closed.
             self._record = create_record(self._on_record_error)
         except BaseException:
             self._lending.stop()
@@ -164,8 +164,8 @@ class Batch:
             stop_signals(coordinator._handle_shutdown_signal),  # noqa: SLF001 - its contract
             pause_signal(coordinator._handle_pause_signal),  # noqa: SLF001 - as the other
         ):
-            self._lending.start()
             try:
+                self._lending.start()
                 results = self._execute()
             finally:
                 self._lending.stop()

@@ -72,6 +72,8 @@ class LeaseServer(Server):
         self, coordinator: CredentialCoordinator, folder: Path, *, patience: float = MAX_WAIT
     ) -> None:
         self._folder = folder
+        # First, for a listener that nobody stops outlives its folder, and complains at the exit.
+        self._wake, self._waker = multiprocessing.Pipe(duplex=False)
         # Of the serializer only the listener is used, a plain one: nothing is ever unpickled.
         super().__init__({}, str(socket_path(folder)), secrets.token_bytes(32), "pickle")
         self.id_to_obj = {FACADE: (_Facade(), {METHOD}, {})}
@@ -79,7 +81,6 @@ class LeaseServer(Server):
         self._lock = threading.Lock()
         self._lines: dict[Session, tuple[Line, threading.Thread]] = {}
         self._stopping = False
-        self._wake, self._waker = multiprocessing.Pipe(duplex=False)
         self._accepter = threading.Thread(target=self.accepter, name="lease-accept", daemon=True)
 
     def start(self) -> None:

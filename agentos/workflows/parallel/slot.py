@@ -88,7 +88,7 @@ class Slot:
         try:
             outcome, error = self._execute(), None
         except BaseException as exc:  # noqa: BLE001 - whatever a worker raises, SystemExit too
-            outcome, error = Outcome.FAILED, str(exc) or type(exc).__name__
+            outcome, error = Outcome.FAILED, no_room(exc) or str(exc) or type(exc).__name__
         duration = self._clock() - started
         self._report(Ended(self, WorkflowResult(self.id, outcome, error, duration)))
 

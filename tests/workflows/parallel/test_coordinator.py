@@ -280,6 +280,13 @@ class TestThreads:
             f"[B] FAILED: {self.HELD_BACK}",
         ]
 
+    def test_a_worker_that_lacks_memory_says_so(self) -> None:
+        def worker(_item: str, _credential: object) -> None:
+            raise MemoryError
+
+        _, [result] = run(ParallelCoordinator(1), "a", worker)
+        assert result.error == "the machine has no room for it: out of memory"
+
     def test_a_stop_is_heeded_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
         Threads(monkeypatch, 0)
         coordinator = ParallelCoordinator(
