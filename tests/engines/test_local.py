@@ -127,9 +127,10 @@ class TestLeftBehind:
 
     @needs_subreaper
     def test_one_that_is_somebody_else_all_the_time_is_ended(self, tmp_path: Path) -> None:
+        earlier = psutil.Process().children()  # zombies that others have left to us
         stage = Stage(tmp_path, child_programs.leaves_one_that_forks_quickly)
         assert stage.run().verdict().outcome is Outcome.APPROVED
-        assert psutil.Process().children() == []
+        assert set(psutil.Process().children()) <= set(earlier)
 
     def test_what_another_child_has_started_goes_on(self, tmp_path: Path) -> None:
         stage = Stage(tmp_path, child_programs.has_a_helper_without_a_parent)
