@@ -82,12 +82,13 @@ def _end(orphan: _Child, spared: Collection[bytes]) -> bool:
         return False  # the first process of a container adopts what others have left, too
     try:
         environment = Path(f"/proc/{orphan.pid}/environ").read_bytes()
-        if not orphan.has_memory:
-            return True  # to be looked at again
-        if _is_spared(environment, spared):
-            return False
-        # Nobody else takes its status, so the number cannot be another's by now.
-        os.kill(orphan.pid, signal.SIGKILL)
+        if orphan.has_memory:
+            if _is_spared(environment, spared):
+                return False
+            # Nobody else takes its status, so the number cannot be another's by now.
+            os.kill(orphan.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # it is about to end and has no environment any more: it is looked at again
     except OSError:  # it runs as somebody else, out of our reach
         return False
     return True

@@ -309,7 +309,9 @@ def has_a_helper_without_a_parent(parent: Parent) -> None:
 def leaves_one_that_forks_quickly(parent: Parent) -> None:
     """It is somebody else every millisecond, each time in a session of its own."""
     if os.fork() == 0:
-        while os.fork() == 0:
+        for _ in range(GENERATIONS):  # not for ever, as below
+            if os.fork() != 0:
+                break
             os.setsid()
             time.sleep(0.001)
         os._exit(0)
