@@ -10,6 +10,7 @@ from typing import NamedTuple
 import psutil
 
 from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
+from agentos.core.proc_stat import stat_fields
 from agentos.engines.parenthood import LINUX
 
 
@@ -59,7 +60,7 @@ def _our_children() -> Iterator[_Child]:
     """Read from /proc, for psutil takes longer than a process may live that forks and is gone."""
     for pid in _pids_of_children():
         with contextlib.suppress(OSError):
-            stat = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+            stat = stat_fields(pid)
             yield _Child((pid, int(stat[19])), int(stat[3]), stat[0] == b"Z", stat[48] != b"0")
 
 

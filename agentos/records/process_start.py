@@ -5,6 +5,8 @@ from pathlib import Path
 
 import psutil
 
+from agentos.core.proc_stat import stat_fields
+
 LINUX = sys.platform == "linux"
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -18,8 +20,7 @@ def process_start(pid: int) -> str:
     """
     try:
         if LINUX:
-            fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
-            return f"{_BOOT_ID.read_text().strip()} {int(fields[19])}"
+            return f"{_BOOT_ID.read_text().strip()} {int(stat_fields(pid)[19])}"
         return str(psutil.Process(pid).create_time())
     except (OSError, psutil.Error):
         return ""
