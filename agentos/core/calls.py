@@ -5,6 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol, TypeGuard
 
+from agentos.core.clock import FURTHEST
+
 
 class RequestKind(StrEnum):
     """What a model is asked to do; the embedded model chooses its method by it."""
@@ -78,8 +80,8 @@ class LimitScope(StrEnum):
     CONCURRENCY = "concurrency"
 
 
-LONGEST_REST = 366 * 24 * 3600.0
-"""Seconds. What would last longer is no rest but a mistake, and no calendar may hold its end."""
+LONGEST_REST = FURTHEST
+"""Seconds. What would last longer is no rest but a mistake."""
 
 
 @dataclass(frozen=True, slots=True)

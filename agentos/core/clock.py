@@ -15,13 +15,13 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_FURTHEST = timedelta(days=366)
-"""What is further away than that is told as if it were not: a calendar ends somewhere."""
+FURTHEST = 366 * 24 * 3600.0
+"""Seconds. What is further away is told as if it were not: a calendar ends somewhere."""
 
 
 def time_of_day(seconds: float, now: datetime) -> str:
     """When so many seconds are over, for people where they are: `14:05`, or with another date."""
-    end = now + timedelta(seconds=min(seconds, _FURTHEST.total_seconds()))
+    end = now + timedelta(seconds=min(seconds, FURTHEST))
     is_today = end.astimezone().date() == now.astimezone().date()
     return f"{end.astimezone():{'%H:%M' if is_today else '%Y-%m-%d %H:%M'}}"
 

@@ -5,7 +5,8 @@ import errno
 NO_ROOM_EXIT_CODE = 75
 """Of a child that could not even report why: `EX_TEMPFAIL` of sysexits.h."""
 
-_SHORT = {errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+SHORT = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE})
+"""Numbers of errors: no memory, no open file for the process or for the machine."""
 
 
 def shortage(error: BaseException) -> str:
@@ -17,7 +18,7 @@ def shortage(error: BaseException) -> str:
         return "out of memory"
     if isinstance(error, RuntimeError) and str(error) == "can't start new thread":
         return str(error)
-    if isinstance(error, OSError) and error.errno in _SHORT:
+    if isinstance(error, OSError) and error.errno in SHORT:
         return error.strerror or str(error)
     return ""
 

@@ -4,8 +4,9 @@ import errno
 import threading
 
 from agentos.core.errors import EngineBusy, EngineError
+from agentos.core.shortage import SHORT
 
-_NO_ROOM = {errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE}
+_NO_ROOM = SHORT | {errno.EAGAIN}  # by which fork says that there are too many processes
 
 
 def not_started(error: OSError, what: str = "") -> EngineError:
