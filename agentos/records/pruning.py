@@ -53,6 +53,8 @@ def _dispensable(paths: StatePaths, old: Sequence[Path]) -> Iterator[Path]:
 
     Where a run stays, a later one that has the last word on one of its items does so, too.
     """
+    if not old:
+        return  # to look at all records takes time, at the start of every batch
     last = last_outcomes(paths)
     failed_in = {outcome.failed_in for outcome in last.values()}
     ended_in = {label: outcome.run_id for label, outcome in last.items()}
