@@ -13,7 +13,6 @@ from agentos.cli.signals import stop_signals
 from agentos.core.calls import Answer, Lease, Leases, Refusal, Wish
 from agentos.core.child_spec import ItemSpec
 from agentos.core.config.environment import child_environment, simulate_rate_limits
-from agentos.core.errors import BudgetExhausted, CredentialsExhausted
 from agentos.core.events import CallRefused, Event, Reported
 from agentos.core.items import Item, Kind
 from agentos.core.masking import Masker
@@ -180,10 +179,8 @@ class _DirectLeases:
             answer = self._coordinator.wait(self._owner, ticket, _LONGEST_WAIT)
             if isinstance(answer, Lease):
                 return answer
-            if isinstance(answer, Refused) and answer.over_budget:
-                raise BudgetExhausted(answer.reason)
             if isinstance(answer, Refused):
-                raise CredentialsExhausted(answer.reason)
+                raise answer.error(answer.reason)
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         self._coordinator.settle(self._owner, lease.id, result)

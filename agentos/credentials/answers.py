@@ -3,6 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from agentos.core.errors import (
+    AgentosError,
+    BudgetExhausted,
+    CredentialsExhausted,
+    SpendingUnrecorded,
+)
+
 
 class Why(Enum):
     """What a call waits for."""
@@ -38,6 +45,13 @@ class Refused:
     reason: str
     over_budget: bool = False
     unrecorded: bool = False
+
+    @property
+    def error(self) -> type[AgentosError]:
+        """What it is to whoever wanted to call."""
+        if self.unrecorded:
+            return SpendingUnrecorded
+        return BudgetExhausted if self.over_budget else CredentialsExhausted
 
 
 class Cause(Enum):

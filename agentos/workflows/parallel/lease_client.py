@@ -11,16 +11,12 @@ from multiprocessing.connection import Client, answer_challenge, deliver_challen
 from typing import Any
 
 from agentos.core.calls import Answer, Lease, Refusal, Wish
-from agentos.core.errors import (
-    BudgetExhausted,
-    CredentialsExhausted,
-    Interrupted,
-    SpendingUnrecorded,
-)
+from agentos.core.errors import Interrupted
 from agentos.workflows.parallel.lease_line import Line
 from agentos.workflows.parallel.lease_wire import (
     FACADE,
     METHOD,
+    NEVER,
     Acquire,
     Bind,
     Call,
@@ -68,12 +64,8 @@ class LeaseClient:
             if answer["status"] == "granted":
                 self._hold()
                 return Lease(**answer["lease"])
-            if answer["status"] == "exhausted":
-                raise CredentialsExhausted(answer["reason"])
-            if answer["status"] == "overspent":
-                raise BudgetExhausted(answer["reason"])
-            if answer["status"] == "unrecorded":
-                raise SpendingUnrecorded(answer["reason"])
+            if error := NEVER.get(answer["status"]):
+                raise error(answer["reason"])
 
     def settle(self, lease: Lease, result: Answer | Refusal) -> None:
         """Give the lease back and say how the call went; a second time does nothing."""

@@ -8,9 +8,10 @@ import threading
 from dataclasses import dataclass, field
 
 from agentos.core.calls import Lease
-from agentos.credentials.answers import Refused, Waiting
+from agentos.credentials.answers import Waiting
 from agentos.workflows.parallel.credential_coordinator import CredentialCoordinator
 from agentos.workflows.parallel.lease_wire import (
+    NEVER,
     Acquire,
     Bind,
     Fields,
@@ -26,12 +27,7 @@ def refusal(reason: str) -> Fields:
     return {"status": "refused", "reason": reason}
 
 
-def _status(refused: Refused) -> str:
-    if refused.unrecorded:
-        return "unrecorded"
-    return "overspent" if refused.over_budget else "exhausted"
-
-
+_STATUS_OF = {error: status for status, error in NEVER.items()}
 _UNBOUND = refusal("this connection is no longer bound")
 
 
@@ -104,7 +100,7 @@ class LeaseDesk:
             return {"status": "granted", "lease": lease_fields(answer)}
         if isinstance(answer, Waiting):
             return {"status": "waiting"}
-        return {"status": _status(answer), "reason": answer.reason}
+        return {"status": _STATUS_OF[answer.error], "reason": answer.reason}
 
     def renew(self, child: _Child) -> Fields:
         """Hear that the child is there."""

@@ -12,10 +12,17 @@ Settle and gets an object whose `status` is
     refused    with `reason`: this was no proper call
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from agentos.core.calls import Answer, Lease, Refusal, Wish
+from agentos.core.errors import (
+    AgentosError,
+    BudgetExhausted,
+    CredentialsExhausted,
+    SpendingUnrecorded,
+)
 from agentos.workflows.parallel.lease_values import (
     result_fields,
     result_from,
@@ -26,6 +33,13 @@ from agentos.workflows.parallel.lease_values import (
 FACADE = "leases"
 METHOD = "call"
 """The only object that the server knows, and the only method of it that answers."""
+
+NEVER: Mapping[str, type[AgentosError]] = {
+    "exhausted": CredentialsExhausted,
+    "overspent": BudgetExhausted,
+    "unrecorded": SpendingUnrecorded,
+}
+"""What a child raises for an answer by which it will never get a lease."""
 
 Fields: TypeAlias = dict[str, object]
 """An object as JSON takes it."""
