@@ -85,16 +85,14 @@ class CredentialPool:
         The whole queue is granted, in turn, what it can get; the others hear of it when they poll.
         """
         answer = self.look(owner, ticket, now)
-        if isinstance(answer, Lease):
-            self._loans[ticket].was_given = True
+        self.give(owner, ticket)
         return answer
 
     def look(self, owner: str | None, ticket: str, now: float) -> Lease | Waiting | Refused:
         """The same for a caller who keeps a lease to himself until he may `give` it."""
         self._hear(owner)
         self._serve(now)
-        loan = self._loans.get(ticket)
-        if loan is not None and loan.owner == owner:
+        if loan := self._loan(owner, ticket):
             return loan.lease
         if refused := self._refused.get((owner, ticket)):
             return refused
@@ -104,19 +102,17 @@ class CredentialPool:
 
     def give(self, owner: str | None, lease_id: str) -> bool:
         """Whether the owner may have the lease, which he uses then; False if it is his no more."""
-        loan = self._loans.get(lease_id)
-        if loan is None or loan.owner != owner:
-            return False
-        loan.was_given = True
-        return True
+        loan = self._loan(owner, lease_id)
+        if loan is not None:
+            loan.was_given = True
+        return loan is not None
 
     def cannot_be_recorded(
         self, owner: str | None, lease_id: str, error: OSError, now: float
     ) -> None:
         """Refuse the call of a lease after all, and every further one that costs something."""
         self._budget.cannot_be_recorded(error)
-        loan = self._loans.get(lease_id)
-        if loan is not None and loan.owner == owner:
+        if self._loan(owner, lease_id):
             self._drop(lease_id, now)
             self._refused[owner, lease_id] = Refused(self._budget.fault, unrecorded=True)
 
@@ -147,8 +143,8 @@ class CredentialPool:
 
         A lease that is not this owner's, or not any more, changes nothing.
         """
-        loan = self._loans.get(lease_id)
-        if loan is None or loan.owner != owner:
+        loan = self._loan(owner, lease_id)
+        if loan is None:
             return None
         self._hear(owner)
         usage = None if result is None else result.usage
@@ -163,7 +159,7 @@ class CredentialPool:
         if ticket in self._tickets and self._tickets[ticket].owner == owner:
             del self._tickets[ticket]
             self._has_changed()
-        if ticket in self._loans and self._loans[ticket].owner == owner:
+        if self._loan(owner, ticket):
             self._drop(ticket, now)
 
     def take_back(self, owner: str, now: float) -> None:
@@ -211,6 +207,11 @@ class CredentialPool:
     def anyone_waiting(self) -> bool:
         """Whether a ticket is out that is neither granted nor refused."""
         return bool(self._tickets)
+
+    def _loan(self, owner: str | None, lease_id: str) -> Loan | None:
+        """The loan behind a lease, if it is this owner's."""
+        loan = self._loans.get(lease_id)
+        return loan if loan is not None and loan.owner == owner else None
 
     def _has_changed(self) -> None:
         """See to the queue again, whatever the time."""
