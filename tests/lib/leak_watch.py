@@ -1,30 +1,32 @@
 """Looks for secrets in files and in processes while a command runs, for some do not last."""
 
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import psutil
 from command import wait_until
 from secret_search import Find, SecretSearch
+from watch import Watch
 
 _PAUSE = 0.03  # seconds between two looks
 
 
-class LeakWatch:
-    """A thread that looks at all files below folders, and at the descendants of a process.
+class LeakWatch(Watch):
+    """Looks at all files below folders, and at the descendants of a process.
 
     `allowed` files hold secrets by the user's own will. A file is looked at again whenever it has
     changed, journals and their -wal among them; processes by their arguments and environments. Of
     `pid` itself the arguments count, for its environment is the user's.
     """
 
+    pause = _PAUSE
+
     def __init__(
         self, search: SecretSearch, folders: Sequence[Path], allowed: Sequence[Path], pid: int
     ) -> None:
+        super().__init__()
         self.finds: set[Find] = set()
         self.files: set[str] = set()  # their names, of all that were looked at
         self.processes: set[int] = set()
@@ -36,12 +38,6 @@ class LeakWatch:
         # Empty for a moment, as it has only just become another program.
         self._own_words = wait_until(self._root.cmdline, "the command has a command line")
         self.finds |= search.look_into("\0".join(self._own_words).encode(), "the command line")
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
 
     def __exit__(
         self,
@@ -49,8 +45,12 @@ class LeakWatch:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
-        self._thread.join()
+        super().__exit__(kind, error, traceback)
+        self.look_at_files()
+
+    def look(self) -> None:
+        """At the processes and the files that are there now."""
+        self._look_at_processes()
         self.look_at_files()
 
     def look_at_files(self) -> None:
@@ -88,8 +88,3 @@ class LeakWatch:
                 continue
             self.processes.add(process.pid)
             self.finds |= self._search.look_into(shown, f"a process {process.pid}")
-
-    def _watch(self) -> None:
-        while not self._over.wait(_PAUSE):
-            self._look_at_processes()
-            self.look_at_files()

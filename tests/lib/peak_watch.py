@@ -2,10 +2,9 @@
 
 import contextlib
 import os
-import threading
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from watch import Watch
 
 _PAUSE = 0.05
 """Seconds between two looks; the kernel keeps the peak, so only the last growth is missed."""
@@ -13,35 +12,23 @@ _PAUSE = 0.05
 _PROC = Path("/proc")
 
 
-class PeakWatch:
-    """A thread that looks at all below this process; Linux only, elsewhere it sees nothing."""
+class PeakWatch(Watch):
+    """Looks at all below this process; Linux only, elsewhere it sees nothing."""
+
+    pause = _PAUSE
 
     def __init__(self) -> None:
+        super().__init__()
         self.peaks: dict[int, int] = {}  # bytes, by pid
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="peak-watch")
 
     @property
     def highest(self) -> int:
         """Bytes; 0 where no supervisor was seen."""
         return max(self.peaks.values(), default=0)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._over.wait(_PAUSE):
-            self._look_below(_PROC / str(os.getpid()))
+    def look(self) -> None:
+        """At all that take part now."""
+        self._look_below(_PROC / str(os.getpid()))
 
     def _look_below(self, process: Path) -> None:
         for child in _children(process):
