@@ -8,6 +8,9 @@ NO_ROOM_EXIT_CODE = 75
 SHORT = frozenset({errno.ENOMEM, errno.EMFILE, errno.ENFILE})
 """Numbers of errors: no memory, no open file for the process or for the machine."""
 
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of errors: no room on the disk, or none left of the user's share of it."""
+
 
 def shortage(error: BaseException) -> str:
     """What there was none of, in words; empty where the error is another.

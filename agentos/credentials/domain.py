@@ -11,23 +11,10 @@ from agentos.credentials.concurrency import ConcurrencyLimit
 from agentos.credentials.expectation import Expectation
 from agentos.credentials.meter import Meter
 from agentos.credentials.pace import Pace
-
-SHORTEST_REST, SHORTEST_AGAIN = 0.1, 1.0
-"""Seconds after a rate limit, whatever a provider or chance says, and after several in a row: with
-a hint of 0 the same call would go out again at once, and for ever."""
+from agentos.credentials.rest_length import RefusalStreak, wished_rest
 
 LONG_COOLDOWN = 10.0
 """Seconds. A provider that wants so long a rest is asked for less at once afterwards."""
-
-FIRST_BACKOFF, LONGEST_BACKOFF = 1.0, 60.0
-"""Seconds of a rest for which no time is named: at most, for the first refusal and for any."""
-
-_MOST_DOUBLINGS = 10
-"""Of a rest, for refusals in a row."""
-
-_BELIEVED = 10
-"""Refusals in a row, each of which wants so short a rest. Then it is not what the provider needs:
-the least doubles with each further one, up to the longest."""
 
 _SURPRISES, _FORGETTING = 4, 0.99
 """Refusals in about a hundred calls after which the known limits are not all that there are."""
@@ -87,9 +74,8 @@ class Domain:
         self.learns = learns
         self._concurrency = ConcurrencyLimit(slots, is_known=is_told or not learns)
         self._pace = Pace()
-        self._jitter = jitter
+        self._streak = RefusalStreak(is_patient=learns, jitter=jitter)
         self._in_flight = 0
-        self._refusals = 0  # since the last answer
         self._refused_at = -math.inf
         self._overloaded_at = -math.inf
         self._out_at = -math.inf  # the last call
@@ -141,7 +127,7 @@ class Domain:
     def answered(self, call: Admission, usage: Usage | None, hint: LimitHint, now: float) -> None:
         """A call came back with an answer; what it took is unknown if `usage` is None."""
         self._in_flight -= 1
-        self._refusals = 0
+        self._streak.answered()
         self._concurrency.answered(call.in_flight)
         self._pace.was_served(call.at)
         self._expectation.learn(call.most, usage, now - call.at)
@@ -165,12 +151,11 @@ class Domain:
         Of several calls that were out together only the first tells something new.
         """
         self.ended(call, usage, now)
-        wished = _rest(hint)
+        wished = wished_rest(hint)
         if call.at > self._overloaded_at:
             self._overloaded_at = now
-            self._refusals += 1
-            rest = self._backoff() if wished is None else wished
-            self.cool(now + max(self._least_rest(), rest))
+            self._streak.refused()
+            self.cool(now + self._streak.rest(wished, self._pace.rate))
             if self.learns:
                 self._concurrency.halve(call.at, now)
         elif wished is not None:
@@ -184,16 +169,16 @@ class Domain:
         self._count(call, None, now)
         self._learn_limits(call, hint, now, was_served=False)
         of_slots = self.learns and self._is_of_slots(call, now)
-        rest = _rest(hint)
+        rest = wished_rest(hint)
         if rest is None and of_slots:
             return  # one call fewer is all that it wants
         is_news = call.at >= self._refused_at  # else one that went out with it has said it all
         if is_news:
-            self._refusals += 1
+            self._streak.refused()
             self._refused_at = now
         elif rest is None:
             return
-        free_at = now + max(self._least_rest(), self._backoff() if rest is None else rest)
+        free_at = now + self._streak.rest(rest, self._pace.rate)
         self.cool(free_at)
         if of_slots or not (is_news and self.learns):
             return
@@ -283,33 +268,11 @@ class Domain:
         is_explained = not all(meter.is_cautious for meter in self._known)
         return self._concurrency.refused(call.in_flight, call.at, now, is_explained=is_explained)
 
-    def _backoff(self) -> float:
-        """Exponential, with full jitter; after the time in which a call's room comes back."""
-        doubled = 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS)
-        if self._pace.rate is None:
-            return self._jitter() * min(LONGEST_BACKOFF, FIRST_BACKOFF * doubled)
-        return min(LONGEST_BACKOFF, (1 + self._jitter() * doubled) / self._pace.rate)
-
-    def _least_rest(self) -> float:
-        if not self.learns:
-            return 0.0
-        doubled = SHORTEST_REST * 2.0 ** min(self._refusals - 1, _MOST_DOUBLINGS)
-        disbelieved = min(max(0, self._refusals - _BELIEVED), _MOST_DOUBLINGS)
-        return min(LONGEST_BACKOFF, min(SHORTEST_AGAIN, doubled) * 2.0**disbelieved)
-
     def _count(self, call: Admission, usage: Usage | None, now: float) -> None:
         """Count what a call took; None is one that was not served."""
         for scope, meter in self._meters.items():
             taken = 0.0 if usage is None else sum(_parts(scope, usage))
             meter.settle(_parts(scope, call.expected), taken, now)
-
-
-def _rest(hint: LimitHint) -> float | None:
-    """Seconds that a refusal wants: what it says, else until a limit that is used up is back."""
-    if hint.retry_after is not None:
-        return hint.retry_after
-    used_up = [one.reset_after for one in hint.limits if one.remaining == 0]
-    return max((seconds for seconds in used_up if seconds is not None), default=None)
 
 
 def _parts(scope: LimitScope, usage: Usage) -> tuple[float, float]:

@@ -13,6 +13,7 @@ from agentos.core.errors import UsageError
 from agentos.core.events import CallAbandoned, CallEnded, CallStarted, Event, decode
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
+from agentos.core.shortage import DISK_FULL
 from agentos.records.files import write_json
 from agentos.records.run_folder import EVENTS_FILE, RUN_FILE, SUMMARY_FILE, append_event
 from agentos.records.run_summary import RunSummary
@@ -81,7 +82,9 @@ def close_unclosed(run: Path, *, closed_by: str) -> None:
     except OSError as error:
         raise UsageError(
             f"{run} cannot be written: {error.strerror}",
-            "it is a killed run's record: move it away",
+            "free some space"
+            if error.errno in DISK_FULL
+            else "it is a killed run's record: move it away",
         ) from error
 
 

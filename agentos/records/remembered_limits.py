@@ -53,6 +53,7 @@ class RememberedLimits:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._salt = folder / SALT_FILE
+        self._lock = self.path.with_suffix(".lock")
         self._has_warned = False
 
     def load(self, credentials: Iterable[Credential], now: datetime) -> Recalled:
@@ -104,24 +105,27 @@ class RememberedLimits:
             return [note for note in old if note.model != model or not note.is_about(quotas)]
 
         if why := self._change(left):
-            return Recalled(warning=f"a limit that is over cannot be forgotten: {self.path}: {why}")
+            return Recalled(warning=f"a limit that is over cannot be forgotten: {why}")
         return Recalled(gone)
 
     def _change(self, edit: Callable[[list[Note]], list[Note]]) -> str:
-        """Write what `edit` makes of what is there; returns why not, or an empty string."""
-        lock = filelock.FileLock(
-            self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT, mode=FILE_MODE
-        )
+        """Write what `edit` makes of what is there; returns which file is why not, and its fault.
+
+        Returns an empty string if it was done.
+        """
+        lock = filelock.FileLock(self._lock, timeout=_LOCK_TIMEOUT, mode=FILE_MODE)
         try:
             self.path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             with lock:
                 self._write_changed(edit)
         except filelock.Timeout:
-            return "another process holds its lock"
-        except _NewerError as error:
-            return str(error)
-        except (OSError, NotImplementedError) as error:  # the latter where nothing can be locked
-            return getattr(error, "strerror", None) or str(error)
+            return f"{self.path}: another process holds its lock"
+        except (_NewerError, NotImplementedError) as error:  # the latter: no locks there
+            return f"{self.path}: {error}"
+        except OSError as error:
+            named = {error.filename, error.filename2}
+            beside = (path for path in (self._salt, self._lock) if str(path) in named)
+            return f"{next(beside, self.path)}: {error.strerror or error}"
         return ""
 
     def _write_changed(self, edit: Callable[[list[Note]], list[Note]]) -> None:
@@ -160,7 +164,7 @@ class RememberedLimits:
         has_warned, self._has_warned = self._has_warned, True
         if has_warned:
             return ""
-        return f"limits cannot be remembered for the next run: {self.path}: {why}"
+        return f"limits cannot be remembered for the next run: {why}"
 
 
 def _notes_in(data: object) -> list[Note]:

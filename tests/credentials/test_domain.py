@@ -4,13 +4,12 @@ import pytest
 
 from agentos.core.calls import NO_HINT, Limit, LimitHint, LimitScope, Usage
 from agentos.core.credentials import RateLimits
-from agentos.credentials.domain import (
+from agentos.credentials.domain import LONG_COOLDOWN, Domain
+from agentos.credentials.rest_length import (
     FIRST_BACKOFF,
-    LONG_COOLDOWN,
     LONGEST_BACKOFF,
     SHORTEST_AGAIN,
     SHORTEST_REST,
-    Domain,
 )
 from agentos.credentials.token_bucket import TokenBucket
 

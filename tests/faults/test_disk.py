@@ -110,6 +110,10 @@ class TestFull:
             assert "Traceback" not in output
             assert "1 interrupted (LLD-42)" in output
             assert f"[LLD-42] {deeds.NUMBERED - 1}" in output
+            code, output = shelf.run(*ALL)
+            assert code == 2, output
+            assert "cannot be written: No space left on device" in output
+            assert "free some space" in output
             (logs / "filler").unlink()
             assert_goes_on(shelf)
 

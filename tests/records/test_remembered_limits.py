@@ -142,9 +142,16 @@ def test_a_folder_that_cannot_be_written_costs_the_memory_alone_and_is_said_once
     folder.chmod(0o555)
     limits = RememberedLimits(folder)
     with unprivileged():
-        assert str(folder / FILE) in limits.remember([rest(60.0)], OURS, NOON)
+        assert f"{folder}/" in limits.remember([rest(60.0)], OURS, NOON)
         assert limits.remember([rest(60.0)], OURS, NOON) == ""
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", [FILE, SALT_FILE, "limits.lock"])
+def test_a_folder_in_the_place_of_a_file_is_named(limits: RememberedLimits, name: str) -> None:
+    in_the_way = limits.path.with_name(name)
+    in_the_way.mkdir(parents=True)
+    assert f": {in_the_way}: Is a directory" in limits.remember([rest(60.0)], OURS, NOON)
 
 
 def test_the_rest_of_one_domain_is_forgotten(limits: RememberedLimits) -> None:
@@ -169,7 +176,7 @@ def test_what_cannot_be_forgotten_is_told(limits: RememberedLimits) -> None:
     lock.mkdir()
     found = limits.forget(OURS[0], "p/m", NOON)
     assert found.rests == ()
-    assert found.warning.startswith(f"a limit that is over cannot be forgotten: {limits.path}: ")
+    assert found.warning.startswith(f"a limit that is over cannot be forgotten: {lock}: ")
     assert limits.load(OURS, NOON).rests == (rest(60.0),)
 
 

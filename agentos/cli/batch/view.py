@@ -18,7 +18,7 @@ from agentos.core.terminal_text import printable
 from agentos.reporting.summary import progress_line
 
 _PASSING = (RefusalKind.TRANSIENT, RefusalKind.EMPTY)
-_NEVER_QUIET = (" FAILED: ", "] Shutting down...")
+_NEVER_QUIET = (" FAILED: ", "] Shutting down...", "] Nothing new starts: ")
 
 
 def is_passing(event: CallRefused) -> bool:

@@ -86,8 +86,13 @@ def test_of_other_refusals_the_pool_and_the_items_end_tell(refusal: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("text", "is_shown"), [("[LLD-1] FAILED: why", True), ("[COORDINATOR] by the way", False)]
+    ("text", "is_shown"),
+    [
+        ("[LLD-1] FAILED: why", True),
+        ("[COORDINATOR] Nothing new starts: 2 of 4 failed", True),
+        ("[COORDINATOR] by the way", False),
+    ],
 )
-def test_quiet_keeps_to_failures(text: str, is_shown: bool) -> None:
+def test_quiet_keeps_to_failures_and_what_ends_a_run(text: str, is_shown: bool) -> None:
     lines = shown(Notice(text=text), finished(Outcome.APPROVED), quiet=True)
     assert lines == ([text] if is_shown else [])
