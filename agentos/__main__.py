@@ -20,6 +20,8 @@ def main() -> None:
     # Ctrl-C during the imports ends the program as a signal does, not with a traceback; this also
     # undoes a SIGINT that a script's `&` made us ignore.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    # Who started us may not care for children; of ours the status is wanted.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     from agentos.cli.main import run  # noqa: PLC0415 - after the handler
 
     sys.exit(run(sys.argv[1:]))

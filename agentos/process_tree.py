@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,6 +11,7 @@ import psutil
 
 from agentos.core.clock import Clock
 from agentos.core.paths import JOURNAL_VARIABLE
+from agentos.core.systems import LINUX
 
 _QUIET_LOOKS = 2
 _BETWEEN_LOOKS = 0.001  # seconds, as the next
@@ -30,7 +30,7 @@ def all_processes() -> list[psutil.Process]:
 
 Among = Callable[[], list[psutil.Process]]
 
-where_ours_are: Among = our_descendants if sys.platform == "linux" else all_processes
+where_ours_are: Among = our_descendants if LINUX else all_processes
 
 
 def kill_tree(pid: int, journal: Path, among: Among = where_ours_are) -> None:
@@ -75,19 +75,24 @@ def until_nothing_is_left(
 ) -> None:
     """Repeat `end_some`, which tells whether there was one, until it found nothing twice in a row.
 
-    For five seconds at the most: what withstands SIGKILL is left alone.
+    For five seconds at the most: what withstands SIGKILL is left alone. OSError means that it could
+    not look, for want of an open file.
     """
     give_up = clock() + _GIVE_UP_AFTER
     quiet = 0
     while quiet < _QUIET_LOOKS and clock() < give_up:
-        quiet = 0 if end_some() else quiet + 1
+        try:
+            found = end_some()
+        except OSError:
+            found = True
+        quiet = 0 if found else quiet + 1
         sleep(_BETWEEN_LOOKS)
 
 
 def _found(pid: int) -> psutil.Process | None:
     try:
         return psutil.Process(pid)
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 

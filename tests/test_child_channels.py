@@ -24,7 +24,7 @@ from agentos.core.items import Item, Kind
 from agentos.core.model_settings import ModelSettings
 from agentos.core.paths import StatePaths
 from agentos.core.shortage import NO_ROOM_EXIT_CODE
-from agentos.engines.parenthood import LINUX
+from agentos.core.systems import LINUX
 from agentos.interruption import ParentGone
 from agentos.workflows.journal import Journal, JournalIdentity
 

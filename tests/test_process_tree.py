@@ -13,6 +13,7 @@ from processes import is_gone
 
 from agentos import process_tree
 from agentos.core.paths import JOURNAL_VARIABLE
+from agentos.core.systems import LINUX
 from agentos.engines import parenthood
 from agentos.process_tree import Among, all_processes, kill_strays, kill_tree, until_nothing_is_left
 
@@ -40,9 +41,7 @@ while True:
 
 Start = Callable[..., list[psutil.Process]]
 
-needs_subreaper = pytest.mark.skipif(
-    not parenthood.LINUX, reason="this system has no child subreapers"
-)
+needs_subreaper = pytest.mark.skipif(not LINUX, reason="this system has no child subreapers")
 
 
 @pytest.fixture

@@ -34,10 +34,9 @@ class RunStarted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildStarted(Event):
-    """A process was started for the item; `created` is its start time as psutil tells it."""
+    """A process was started for the item."""
 
     pid: int
-    created: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +178,10 @@ class Decided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(Event):
-    """A sentence for the person at the console."""
+    """A sentence for the person at the console; an urgent one for who wants quiet, too."""
 
     text: str
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

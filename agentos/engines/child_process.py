@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import psutil
 
+from agentos.core.errors import EngineError
+from agentos.core.systems import LINUX
 from agentos.engines.no_room import not_started
-from agentos.engines.parenthood import LINUX
 from agentos.engines.words import Word
 
 _FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -22,6 +23,9 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 CHILD_COMMAND = (sys.executable, "-P", "-m", "agentos.child")
 """-P keeps the working directory, which may be a stranger's project, out of the import path."""
+
+_UNKNOWN = 255
+"""A status that stands for none."""
 
 _ENDS = {os.CLD_EXITED, os.CLD_KILLED, os.CLD_DUMPED}
 
@@ -42,7 +46,6 @@ class ChildProcess:
 
     popen: "subprocess.Popen[bytes]"
     events_fd: int
-    created: float
     peak_memory: int = 0  # bytes, once it has ended
 
     @classmethod
@@ -74,7 +77,7 @@ class ChildProcess:
             raise not_started(error, command[0]) from error
         finally:
             os.close(write_fd)
-        return cls(popen, read_fd, _creation_time(popen.pid)), write_fd
+        return cls(popen, read_fd), write_fd
 
     @property
     def pid(self) -> int:
@@ -107,8 +110,18 @@ class ChildProcess:
     def changes(self) -> Iterator[Word]:
         """Block until the child ends, telling on the way when it is stopped and continued.
 
-        Its group ends with it. Before ENDED, `popen.returncode` and `peak_memory` are set.
+        Its group ends with it. Before ENDED, `popen.returncode` and `peak_memory` are set. Raises
+        EngineError for a child whose status somebody else has taken.
         """
+        try:
+            yield from self._changes()
+        except ChildProcessError as error:
+            self.popen.returncode = _UNKNOWN  # and its number is anybody's by now
+            raise EngineError(
+                "nobody knows how its process ended: SIGCHLD is ignored, or its status was taken"
+            ) from error
+
+    def _changes(self) -> Iterator[Word]:
         yield from self._changes_until_a_zombie() if LINUX else ()
         while True:
             _, status, usage = os.wait4(self.pid, os.WUNTRACED | os.WCONTINUED)
@@ -166,10 +179,3 @@ def _own_peak(usage: resource.struct_rusage) -> int:
     """Bytes; 0 where they may be ours, for what we take counts until the child's program begins."""
     ours = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return usage.ru_maxrss * _MAXRSS_UNIT if usage.ru_maxrss > ours else 0
-
-
-def _creation_time(pid: int) -> float:
-    try:
-        return psutil.Process(pid).create_time()
-    except (psutil.Error, OSError):
-        return 0.0

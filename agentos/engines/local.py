@@ -11,10 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+import psutil
+
 from agentos.core.child_spec import ChildSpec
 from agentos.core.clock import Clock
 from agentos.core.events import Event
 from agentos.core.paths import JOURNAL_VARIABLE, StatePaths
+from agentos.core.shortage import shortage
 from agentos.engines.child_process import CHILD_COMMAND, ChildProcess
 from agentos.engines.descriptor_gate import (
     DescriptorGate,
@@ -93,22 +96,28 @@ class LocalEngine:
         journal = StatePaths(spec.work.state).journal_of(spec.work.item)
         child, events_fd = self._start(spec.work.item.label, journal)
         relay: Relay | None = None
-        try:
+
+        def finish_output() -> None:
+            if relay is not None:
+                relay.finish(DRAIN_TIMEOUT)
+
+        with contextlib.ExitStack() as ending:  # each of it, the last first, whatever another meets
+            ending.callback(child.close)
+            ending.callback(finish_output)
+            ending.callback(until_nothing_is_left, lambda: self._end_what_is_left_of(child))
+            ending.callback(self._forget, child)
+            ending.callback(child.end_now)
             self._publish(child.birth())
             relay = self._relay(child.label, child.process.output_fd)
             relay.start()
             child.process.tell(replace(spec, events_fd=events_fd).to_json())
             child.watch(self._mask)
-        finally:
-            child.end_now()
-            with self._lock:
-                self._running.remove(child)
-            until_nothing_is_left(lambda: self._end_what_is_left_of(child))
-            if relay is not None:
-                relay.finish(DRAIN_TIMEOUT)
-            child.close()
-            self._memory.note_peak(child.process.peak_memory)
         return child.end()
+
+    def _forget(self, child: SupervisedChild) -> None:
+        self._memory.note_peak(child.process.peak_memory)
+        with self._lock:
+            self._running.remove(child)
 
     def _end_what_is_left_of(self, child: SupervisedChild) -> bool:
         with self._lock:
@@ -140,14 +149,13 @@ class LocalEngine:
 
     def has_room(self, running: int) -> bool:
         """Whether there are memory and descriptors for one more beside so many items that run."""
-        self._why_no_room = next(
-            (
-                gate.why_not()
-                for gate in (self._memory, self._descriptors)
-                if not gate.has_room(running)
-            ),
-            "",
-        )
+        gates = (self._memory, self._descriptors)
+        try:
+            full = (gate.why_not() for gate in gates if not gate.has_room(running))
+            self._why_no_room = next(full, "")
+        except (OSError, psutil.Error) as error:
+            why = shortage(error) or str(error)
+            self._why_no_room = f"what the machine has left cannot be told: {why}"
         return not self._why_no_room
 
     def why_no_room(self) -> str:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import psutil
 
 from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
-from agentos.core.proc_stat import stat_fields
-from agentos.engines.parenthood import LINUX
+from agentos.core.proc_stat import ProcStat, proc_stat
+from agentos.core.systems import LINUX
 
 
 class Orphans:
@@ -34,34 +34,31 @@ class Orphans:
         if not LINUX:
             return False
         session = os.getsid(0)
-        spared = {f"{JOURNAL_VARIABLE}={journal}".encode() for journal in journals}
+        spared = {os.fsencode(f"{JOURNAL_VARIABLE}={journal}") for journal in journals}
         found = [
             _end(child, spared)
             for child in _our_children()
             if child.pid not in children
-            and child.session != session
+            and child.stat.session != session
             and child.identity not in self._earlier
         ]
         return any(found)
 
 
 class _Child(NamedTuple):
-    identity: tuple[int, int]  # its number, and when it started, in ticks of the kernel
-    session: int
-    has_ended: bool
-    has_memory: bool  # not in the moment in which it becomes another program, or ends
+    pid: int
+    stat: ProcStat
 
     @property
-    def pid(self) -> int:
-        return self.identity[0]
+    def identity(self) -> tuple[int, int]:
+        return self.pid, self.stat.start
 
 
 def _our_children() -> Iterator[_Child]:
     """Read from /proc, for psutil takes longer than a process may live that forks and is gone."""
     for pid in _pids_of_children():
         with contextlib.suppress(OSError):
-            stat = stat_fields(pid)
-            yield _Child((pid, int(stat[19])), int(stat[3]), stat[0] == b"Z", stat[48] != b"0")
+            yield _Child(pid, proc_stat(pid))
 
 
 def _pids_of_children() -> list[int]:
@@ -75,7 +72,7 @@ def _pids_of_children() -> list[int]:
 
 
 def _end(orphan: _Child, spared: Collection[bytes]) -> bool:
-    if orphan.has_ended:
+    if orphan.stat.is_zombie:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(orphan.pid, os.WNOHANG)
         return True
@@ -83,7 +80,7 @@ def _end(orphan: _Child, spared: Collection[bytes]) -> bool:
         return False  # the first process of a container adopts what others have left, too
     try:
         environment = Path(f"/proc/{orphan.pid}/environ").read_bytes()
-        if orphan.has_memory:
+        if orphan.stat.has_memory:
             if _is_spared(environment, spared):
                 return False
             # Nobody else takes its status, so the number cannot be another's by now.

@@ -2,9 +2,8 @@
 
 import ctypes
 import signal
-import sys
 
-LINUX = sys.platform == "linux"
+from agentos.core.systems import LINUX
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h

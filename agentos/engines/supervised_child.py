@@ -68,7 +68,7 @@ class SupervisedChild:
 
     def birth(self) -> ChildStarted:
         """The event of its start."""
-        return ChildStarted(item=self.label, pid=self.process.pid, created=self.process.created)
+        return ChildStarted(item=self.label, pid=self.process.pid)
 
     def watch(self, mask: Callable[[str], str]) -> None:
         """Return when the process has ended and its events are read."""
@@ -109,14 +109,17 @@ class SupervisedChild:
 
     def end_now(self) -> None:
         """Kill what still runs: after `watch` nothing does, after an error in its place all."""
-        if not self.process.has_ended:
-            kill_tree(self.process.pid, self.journal)
+        self._kill()
         if self._waiter is not None:
             self._waiter.join()
         else:
             self._await_end()
         if self._events_reader is not None:
             self._events_reader.finish()
+
+    def _kill(self) -> None:
+        if not self.process.has_ended:  # else its number may be another's
+            kill_tree(self.process.pid, self.journal)
 
     def close(self) -> None:
         """Close our ends of the pipes; the relay has a descriptor of its own."""
@@ -174,13 +177,13 @@ class SupervisedChild:
             case Action.TERMINATE:
                 self.process.signal(signal.SIGTERM)
                 self.process.signal(signal.SIGCONT)
-                self._say(f"{self.label} is still running{late}: SIGTERM")
+                self._say(f"{self.label} is still running{late}: SIGTERM", urgent=True)
             case Action.KILL:
-                kill_tree(self.process.pid, self.journal)
-                self._say(f"{self.label} does not end{late}: SIGKILL")
+                self._kill()
+                self._say(f"{self.label} does not end{late}: SIGKILL", urgent=True)
 
-    def _say(self, text: str) -> None:
-        self._publish(Notice(text=f"[COORDINATOR] {text}"))
+    def _say(self, text: str, *, urgent: bool = False) -> None:
+        self._publish(Notice(text=f"[COORDINATOR] {text}", urgent=urgent))
 
     def _forward_events(self, chunks: Iterator[bytes], mask: Callable[[str], str]) -> None:
         try:
@@ -193,5 +196,8 @@ class SupervisedChild:
             self.inbox.put(error)
 
     def _await_end(self) -> None:
-        for change in self.process.changes():
-            self.inbox.put(change)
+        try:
+            for change in self.process.changes():
+                self.inbox.put(change)
+        except Exception as error:  # noqa: BLE001 - raised again by `watch`
+            self.inbox.put(error)

@@ -1,13 +1,11 @@
 """When a process started, told so that nobody can take another one for it."""
 
-import sys
 from pathlib import Path
 
 import psutil
 
-from agentos.core.proc_stat import stat_fields
-
-LINUX = sys.platform == "linux"
+from agentos.core.proc_stat import proc_stat
+from agentos.core.systems import LINUX
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -20,7 +18,7 @@ def process_start(pid: int) -> str:
     """
     try:
         if LINUX:
-            return f"{_BOOT_ID.read_text().strip()} {int(stat_fields(pid)[19])}"
+            return f"{_BOOT_ID.read_text().strip()} {proc_stat(pid).start}"
         return str(psutil.Process(pid).create_time())
     except (OSError, psutil.Error):
         return ""

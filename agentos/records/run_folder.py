@@ -113,13 +113,10 @@ class RunFolder:
             raise UsageError(f"{folder.path} cannot be written: {error.strerror}") from error
         return folder
 
-    def add_child(self, label: str, pid: int, created: float) -> None:
-        """Name a started child, so that the next run can find it if this one is killed.
-
-        `created` is its start time as psutil tells it.
-        """
+    def add_child(self, label: str, pid: int) -> None:
+        """Name a started child, so that the next run can find it if this one is killed."""
         with self._lock:
-            self._children[label] = {"pid": pid, "created": created}
+            self._children[label] = {"pid": pid}
             # Not synced: children do not outlive a machine that loses its files.
             error = _failure(lambda: write_json(self.path / RUN_FILE, self._run))
         self._report(error)

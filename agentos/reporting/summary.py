@@ -51,18 +51,19 @@ def exit_code(
     *,
     signal: int | None = None,
     exhausted: bool = False,
-    console_failed: bool = False,
+    output_failed: bool = False,
 ) -> int:
     """What the command returns, by precedence; a skipped item counts as its document stands.
 
-    An item that was interrupted though no signal came did not get done: that is no success.
+    An item that was interrupted though no signal came did not get done: that is no success. Nor is
+    it one where the console, or the run's record, did not take all (`output_failed`).
     """
     ended = set(outcomes)
     if signal is not None:
         return 128 + signal
     if exhausted:
         return EXHAUSTED_EXIT_CODE
-    if console_failed or ended & {Outcome.FAILED, Outcome.INTERRUPTED}:
+    if output_failed or ended & {Outcome.FAILED, Outcome.INTERRUPTED}:
         return FAILED_EXIT_CODE
     if Outcome.NEEDS_REVISION in ended:
         return NEEDS_REVISION_EXIT_CODE

@@ -11,12 +11,12 @@ from agentos.core.event_stream import EventStream
 from agentos.core.events import (
     CallFinished,
     CallRefused,
-    ChildStarted,
     Event,
     LeaseRequested,
     Notice,
     Reported,
     RunStarted,
+    StepFinished,
     decode,
     encode,
 )
@@ -70,8 +70,8 @@ def test_a_call_ends_with_usage_that_is_known_unless_said() -> None:
 
 
 def test_numbers_and_lists_come_as_json_has_them() -> None:
-    started = decode({"event": "child_started", "pid": 1, "created": 2})
-    assert started == ChildStarted(pid=1, created=2.0)
+    finished = decode({"event": "step_finished", "step": "draft", "seconds": 2})
+    assert finished == StepFinished(step="draft", seconds=2.0)
     run = decode({"event": "run_started", "run_id": "r", "items": ["a", "b"], "parallel": 2})
     assert run == RunStarted(run_id="r", items=("a", "b"), parallel=2)
 
@@ -85,8 +85,8 @@ def test_numbers_and_lists_come_as_json_has_them() -> None:
         ({"event": "notice"}, "no field 'text'"),
         ({"event": "notice", "text": 1}, "field 'text'"),
         ({"event": "reported", "outcome": "splendid"}, "splendid"),
-        ({"event": "child_started", "pid": True, "created": 1.0}, "field 'pid'"),
-        ({"event": "child_started", "pid": 1, "created": True}, "field 'created'"),
+        ({"event": "child_started", "pid": True}, "field 'pid'"),
+        ({"event": "step_finished", "step": "draft", "seconds": True}, "field 'seconds'"),
         ({"event": "run_started", "run_id": "r", "items": "ab", "parallel": 1}, "field 'items'"),
         ({"event": "call_started", "credential": "a", "model": "m"}, "no field 'call'"),
         (FINISHED | {"usage_known": 1}, "field 'usage_known'"),

@@ -32,9 +32,9 @@ from agentos.credentials.answers import (
     Waiting,
     Why,
 )
-from agentos.credentials.domain import FIRST_BACKOFF, SHORTEST_REST
 from agentos.credentials.hopes import UNKNOWN_REST, Hope, Ticket
 from agentos.credentials.pool import CredentialPool
+from agentos.credentials.rest_length import FIRST_BACKOFF, SHORTEST_REST
 
 
 def wish(provider: str) -> Wish:

@@ -49,6 +49,9 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
         "started with & by a script, which ignores SIGINT": [
             "test_signals.py::TestIgnored::test_sigint_on_purpose_reaches_a_run_that_a_script_put_behind",
         ],
+        "started by a program that ignores SIGCHLD": [
+            "test_signals.py::TestIgnored::test_a_program_that_does_not_care_for_children_starts_a_run",
+        ],
         "under nohup": ["test_signals.py::TestIgnored::test_sighup_stays_ignored_under_nohup"],
     },
     "Children": {
@@ -97,6 +100,9 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
         ],
         "the supervisor has no thread for an item": [
             "test_room.py::TestNoChildCanBeStarted::test_what_got_no_thread_has_failed_and_is_done_later",
+        ],
+        "no open file left to look at the memory": [
+            "test_room.py::test_without_a_descriptor_to_look_at_the_memory_fewer_run",
         ],
         "no open file left for the command itself (ulimit -n 6)": [
             "test_room.py::test_with_hardly_a_descriptor_there_is_a_sentence",
@@ -160,6 +166,10 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
             "test_console.py::test_dev_full",
             "test_console.py::test_dev_full_for_a_command_that_only_tells",
         ],
+        "/dev/full as stderr": ["test_console.py::test_dev_full_as_stderr"],
+        "a reader that is slow with the last lines": [
+            "test_console.py::test_who_reads_the_last_lines_slowly_holds_up_no_other_command",
+        ],
         "a reader that stops for 10 s": [
             "test_console.py::test_a_reader_that_stops_until_the_children_have_gone_on_without_it",
         ],
@@ -181,6 +191,9 @@ SHOWN_BY: Mapping[str, Mapping[str, Sequence[str]]] = {
         "full while a log or the record is written": [
             "test_disk.py::TestFull::test_while_a_log_is_written",
             "test_disk.py::TestFull::test_files_that_may_not_grow_while_a_log_is_written",
+        ],
+        "full while the end of an item or the run is recorded": [
+            "test_disk.py::TestFull::test_while_the_end_is_recorded",
         ],
         "the cost of a call cannot be written down": [
             "test_disk.py::TestFull::test_while_the_cost_of_a_call_is_written_down",

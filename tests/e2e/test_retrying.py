@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Workspace, wait_until
+from faults import patched
 
 # A child of LLD-42 that dies in its draft as long as the file `deaths` counts down.
 MORTAL = """
@@ -24,6 +25,21 @@ if 'agentos.child' in sys.orig_argv and '_42.db' in os.environ['AGENTOS_WORKFLOW
         return answer(self, request, secret)
     embedded.EmbeddedModel.complete = complete
 """
+# A supervisor that finds no room for its item just after a Ctrl-C was passed on.
+NO_ROOM_LEFT = """
+import errno, os, signal, sys, threading
+if 'agentos.child' not in sys.orig_argv:
+    from agentos.engines.local import LocalEngine
+    stopped = threading.Event()
+    def run(engine, spec):
+        os.kill(os.getpid(), signal.SIGINT)
+        stopped.wait()
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    LocalEngine.run = run
+    LocalEngine.stop = lambda engine: stopped.set()
+"""
+NO_ROOM = "the machine has no room for it: Too many open files"
+
 FAILED = "[LLD-42] FAILED: the child was ended by SIGKILL"
 
 
@@ -126,11 +142,22 @@ def test_ctrl_c_ends_the_pause_before_the_next_attempt(shelf: Workspace, mortal:
     shelf.assert_no_step_ran_twice()
 
 
+def test_after_ctrl_c_no_further_attempt_is_announced(shelf: Workspace, tmp_path: Path) -> None:
+    shelf.keep_issues("042")
+    code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, NO_ROOM_LEFT))
+    assert code == -signal.SIGINT, output
+    assert "tries again" not in output
+    item = shelf.summary(shelf.runs[0])["items"]["LLD-42"]
+    assert item["outcome"] == "interrupted"
+    assert item["error"] == "stopped before the next attempt: " + NO_ROOM
+    assert attempts(shelf) == []
+
+
 def test_a_run_halts_when_too_much_fails(shelf: Workspace) -> None:
     shelf.keep_issues("007", "012", "042", "057")
     for number in ("007", "012"):
         next((shelf.root / "issues").glob(f"{number}*")).write_bytes(b"")
-    code, output = shelf.run("parallel", "lld", "--all", "-j", "1", "--halt", "soon,fail=2")
+    code, output = shelf.run("parallel", "lld", "--all", "-qj", "1", "--halt", "soon,fail=2")
     assert code == 1
     assert "Nothing new starts: 2 of 4 failed, and this run halts at soon,fail=2" in output
     assert "2 failed (LLD-7, LLD-12), 2 interrupted (LLD-42, LLD-57)" in output

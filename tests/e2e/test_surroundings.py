@@ -12,7 +12,7 @@ from command import Workspace, wait_until
 from faults import patched
 from nobody import AS_NOBODY, needs_setpriv
 
-from agentos.engines.parenthood import LINUX
+from agentos.core.systems import LINUX
 
 on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
 
@@ -49,6 +49,24 @@ def test_the_real_home_is_untouched(shelf: Workspace, tmp_path: Path) -> None:
         assert shelf.run(*arguments, HOME=str(home))[0] == 0
 
     assert list(home.iterdir()) == []
+
+
+@on_linux
+def test_a_folder_whose_name_is_no_utf_8(shelf: Workspace) -> None:
+    root = shelf.root.with_name(os.fsdecode(b"caf\xe9"))
+    try:
+        shelf.root.rename(root)
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    shelf.root = root
+    shelf.keep_issues("042", "057", "101")
+
+    code, output = shelf.run("parallel", "lld", "--all", "-j", "3")
+
+    assert code == 0, output
+    assert "3 approved" in output
+    assert "documents: " in output
+    assert "caf\\xe9/docs/lld/active" in output or "caf\\udce9/docs/lld/active" in output
 
 
 def test_agentos_home_takes_all_state(shelf: Workspace, tmp_path: Path) -> None:

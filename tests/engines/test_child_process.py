@@ -4,15 +4,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
 import pytest
 from command import wait_until
 from processes import is_gone
 
 from agentos.core.errors import EngineError
+from agentos.core.systems import LINUX
 from agentos.engines import child_process
-from agentos.engines.child_process import ChildProcess, _creation_time, signals_blocked
-from agentos.engines.parenthood import LINUX
+from agentos.engines.child_process import ChildProcess, signals_blocked
 from agentos.engines.words import Word
 
 FORWARDED = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -50,7 +49,6 @@ class TestStart:
     def test_it_leads_a_session_of_its_own(self) -> None:
         with ready_child() as process:
             assert os.getsid(process.pid) == process.pid == os.getpgid(process.pid)
-            assert process.created == psutil.Process(process.pid).create_time()
 
     def test_its_pipes_are_its_spec_its_output_and_its_events(self) -> None:
         program = """
@@ -178,7 +176,12 @@ def test_the_end_of_the_lifeline_is_seen() -> None:
     os.close(process.events_fd)
 
 
-def test_a_process_that_is_gone_has_no_creation_time() -> None:
+def test_a_status_that_somebody_else_took_is_an_error_and_its_number_no_target(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     with child("") as process:
-        assert ends(process)
-        assert _creation_time(process.pid) == 0.0
+        os.waitid(os.P_PID, process.pid, os.WEXITED)
+        with pytest.raises(EngineError, match="nobody knows how its process ended"):
+            list(process.changes())
+        monkeypatch.setattr(os, "kill", pytest.fail)
+        process.signal(signal.SIGTERM)

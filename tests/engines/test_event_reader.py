@@ -148,7 +148,7 @@ def test_nothing_of_a_line_that_is_too_long_counts() -> None:
     "event",
     [
         RunStarted(run_id="r", items=(SECRET,), parallel=1),
-        ChildStarted(pid=1, created=0.0),
+        ChildStarted(pid=1),
         ItemFinished(outcome=Outcome.APPROVED, seconds=0.0),
         RunFinished(exit_code=0),
         Notice(text="[COORDINATOR] all is well"),

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import resource
 import signal
@@ -25,15 +26,16 @@ from agentos.core.events import (
     StepStarted,
 )
 from agentos.core.outcomes import Outcome
-from agentos.engines import lateness, parenthood
+from agentos.core.systems import LINUX
+from agentos.engines import lateness
 from agentos.engines.child_process import ChildProcess
+from agentos.engines.descriptor_gate import descriptors_in_use
 from agentos.engines.engine import ChildEnd
 from agentos.engines.memory_gate import FIRST_GUESS, RESERVE
+from agentos.engines.relay import OutputRelay
 from agentos.engines.words import Word
 
-needs_subreaper = pytest.mark.skipif(
-    not parenthood.LINUX, reason="this system has no child subreapers"
-)
+needs_subreaper = pytest.mark.skipif(not LINUX, reason="this system has no child subreapers")
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +66,7 @@ class TestEnds:
         stage = Stage(tmp_path, child_programs.never_ends).start().await_step()
         [started] = [event for event in stage.events if isinstance(event, ChildStarted)]
         assert started.item == "LLD-42"
-        assert started.created == psutil.Process(started.pid).create_time()
+        assert psutil.Process(started.pid).is_running()
         stage.stop().end()
 
     def test_a_child_speaks_for_itself_and_without_secrets(self, tmp_path: Path) -> None:
@@ -394,6 +396,33 @@ class TestFaults:
         stage.log.mkdir()
         with pytest.raises(IsADirectoryError):
             stage.engine.run(stage.spec)
+        assert is_gone(stage.pid)
+        assert stage.engine._running == set()
+
+    def test_nor_do_open_files_that_run_out_after_its_start(self, tmp_path: Path) -> None:
+        taken: list[int] = []
+
+        def give_back() -> None:
+            while taken:
+                os.close(taken.pop())
+
+        class Greedy(Stage):
+            def relay(self, label: str, fd: int) -> OutputRelay:
+                with contextlib.suppress(OSError):
+                    while True:
+                        taken.append(os.open(os.devnull, os.O_RDONLY))
+                threading.Timer(0.2, give_back).start()
+                return super().relay(label, fd)
+
+        stage = Greedy(tmp_path, child_programs.ignores_int_and_term)
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors_in_use() + 16, hard))
+        try:
+            with pytest.raises(OSError, match="Too many open files"):
+                stage.engine.run(stage.spec)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        wait_until(lambda: not taken, "all are given back")
         assert is_gone(stage.pid)
         assert stage.engine._running == set()
 

@@ -11,11 +11,12 @@ from command import wait_until
 from processes import is_gone
 
 from agentos.core.paths import GUARDIAN_VARIABLE, JOURNAL_VARIABLE
+from agentos.core.systems import LINUX
 from agentos.engines import orphans, parenthood
 from agentos.engines.orphans import Orphans
 from agentos.process_tree import until_nothing_is_left
 
-pytestmark = pytest.mark.skipif(not parenthood.LINUX, reason="this system has no child subreapers")
+pytestmark = pytest.mark.skipif(not LINUX, reason="this system has no child subreapers")
 
 JOURNAL = Path("/state/checkpoints/lld_workflow_42.db")
 
@@ -71,12 +72,14 @@ def test_one_that_hides_is_ended_and_its_status_taken(orphan: Orphan) -> None:
     assert not psutil.pid_exists(hidden.pid)
 
 
-def test_who_names_a_journal_is_spared_while_its_child_runs(orphan: Orphan) -> None:
+@pytest.mark.parametrize("folder", [b"/state", b"/caf\xe9"])
+def test_who_names_a_journal_is_spared_while_its_child_runs(orphan: Orphan, folder: bytes) -> None:
     known = Orphans()
-    helper = orphan({JOURNAL_VARIABLE: str(JOURNAL)})
-    end_all(known, JOURNAL)
+    journal = Path(os.fsdecode(folder), "lld_workflow_42.db")
+    helper = orphan({JOURNAL_VARIABLE: str(journal)})
+    end_all(known, journal)
     assert not is_gone(helper.pid)
-    end_all(known, JOURNAL.with_name("lld_workflow_4.db"))
+    end_all(known, journal.with_name("lld_workflow_4.db"))
     assert is_gone(helper.pid)
 
 

@@ -16,7 +16,7 @@ from faults import ENDLESS, assert_finishes, assert_resumes, wait_for_drafting
 from stage import Stage
 
 from agentos.cli.options import DEFAULT_GRACE
-from agentos.core.events import Reported
+from agentos.core.events import Notice, Reported
 from agentos.core.outcomes import Outcome
 from agentos.engines.engine import ChildEnd
 
@@ -48,6 +48,7 @@ class TestWhoDoesNotLeave:
             "[COORDINATOR] LLD-42 is still running in step draft: SIGTERM",
             "[COORDINATOR] LLD-42 does not end in step draft: SIGKILL",
         ]
+        assert all(event.urgent for event in stage.events if isinstance(event, Notice))
 
     def test_needs_three_seconds_to_checkpoint(self, tmp_path: Path) -> None:
         # More than the default, or a machine that has other work to do would be a reason to fail.

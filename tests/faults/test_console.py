@@ -13,7 +13,7 @@ import deeds
 import pytest
 from command import PATIENCE, Workspace, wait_until
 
-from agentos.engines.parenthood import LINUX
+from agentos.core.systems import LINUX
 
 AGENTOS = (sys.executable, "-m", "agentos")
 ALL = ("parallel", "lld", "--all")
@@ -91,6 +91,27 @@ def test_dev_full(shelf: Workspace) -> None:
 
 
 @on_linux
+def test_dev_full_as_stderr(shelf: Workspace) -> None:
+    """What a run says there before it begins is no part of its output."""
+    shelf.keep_issues("042")
+    running = shelf.start(*ALL, **SLOW)
+    running.wait_for_children(1)
+    running.kill_all()
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*AGENTOS, *ALL],
+            cwd=shelf.root,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    assert done.returncode == 0, done.stdout
+    assert b"1 approved" in done.stdout
+
+
+@on_linux
 @pytest.mark.parametrize("words", ["--help", "status", "parallel lld --all --dry-run"])
 def test_dev_full_for_a_command_that_only_tells(shelf: Workspace, words: str) -> None:
     with Path("/dev/full").open("wb") as full:
@@ -162,6 +183,22 @@ def test_a_sentence_that_nobody_can_be_told(shelf: Workspace) -> None:
         check=False,
     )
     assert (process.returncode, process.stdout) == (2, b"")
+
+
+def test_who_reads_the_last_lines_slowly_holds_up_no_other_command(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    shelf.keep_issues("042")
+    read_fd, write_fd = os.pipe()
+    process = start(shelf, ALL, write_fd, deeds.doing(deeds.say_numbered_lines, tmp_path))
+    os.close(write_fd)
+    wait_until(lambda: [*shelf.root.glob(".agentos/logs/parallel/*/summary.json")], "it is over")
+
+    assert shelf.run(*ALL)[0] == 0
+    assert process.poll() is None
+    with os.fdopen(read_fd, "rb") as file:
+        file.read()
+    assert end(process) == (0, "")
 
 
 def _end_of(log: Path) -> str:

@@ -12,6 +12,7 @@ import deeds
 import pytest
 from command import PATIENCE, Workspace
 from disks import may_mount, small_disk
+from faults import patched
 from loopback import KEYS
 
 from agentos.testing import Asked, LoopbackServer, Reply, author
@@ -19,6 +20,19 @@ from agentos.testing import Asked, LoopbackServer, Reply, author
 AGENTOS = (sys.executable, "-m", "agentos")
 ALL = ("parallel", "lld", "--all")
 JOURNAL = ".agentos/checkpoints/lld_workflow_42.db"
+
+# A supervisor whose disk takes no more when it records how an item, or the run, has ended.
+AT_THE_END = """
+import errno, os, sys
+if 'agentos.child' not in sys.orig_argv:
+    from agentos.records import run_folder
+    write = run_folder.NAME
+    def full(path, content, **how):
+        if path.name == 'summary.json' or b'item_finished' in content:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, content, **how)
+    run_folder.NAME = full
+"""
 
 HEADER = 100
 """Bytes at the beginning of a database, where SQLite notes that it has opened it."""
@@ -116,6 +130,29 @@ class TestFull:
             assert "free some space" in output
             (logs / "filler").unlink()
             assert_goes_on(shelf)
+
+    @pytest.mark.parametrize(
+        ("name", "told"),
+        [
+            ("write_json", "[COORDINATOR] the record cannot be written: No space left on device"),
+            ("append_line", "[COORDINATOR] Shutting down... waiting for workers to checkpoint: "),
+        ],
+    )
+    def test_while_the_end_is_recorded(
+        self, shelf: Workspace, tmp_path: Path, name: str, told: str
+    ) -> None:
+        """The item is approved, and still not all is well."""
+        fault = AT_THE_END.replace("NAME", name)
+
+        code, output = shelf.run(*ALL, PYTHONPATH=patched(tmp_path, fault))
+
+        assert code == 1, output
+        assert told in output
+        assert "1 approved" in output
+        assert "Traceback" not in output
+        code, output = shelf.run(*ALL)
+        assert code == 0, output
+        assert "Nothing to do" in output
 
     def test_while_the_cost_of_a_call_is_written_down(self, shelf: Workspace) -> None:
         """A used-up budget would be told otherwise."""

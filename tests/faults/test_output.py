@@ -18,8 +18,8 @@ from stage import Stage
 
 from agentos.cli.batch.console import Console
 from agentos.core.outcomes import Outcome
+from agentos.core.systems import LINUX
 from agentos.core.terminal_text import CUT_MARK
-from agentos.engines.parenthood import LINUX
 
 LEAST_MEMORY = 10 * 1000 * 1000
 """Bytes that a supervisor certainly takes, if anybody has looked."""

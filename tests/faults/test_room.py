@@ -47,6 +47,20 @@ if 'agentos.child' not in sys.orig_argv:
     psutil.virtual_memory = lambda: memory()._replace(available=100 * 1024 * 1024)
 """
 
+# A supervisor that cannot look at the memory beside its first child.
+CANNOT_LOOK = """
+import errno, os, sys
+if 'agentos.child' not in sys.orig_argv:
+    import psutil
+    memory, looks = psutil.virtual_memory, []
+    def virtual_memory():
+        looks.append(True)
+        if len(looks) == 2:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return memory()
+    psutil.virtual_memory = virtual_memory
+"""
+
 # A supervisor that has no thread for any item.
 WITHOUT_SLOTS = """
 import sys, threading
@@ -235,6 +249,18 @@ def test_with_little_memory_one_runs_at_a_time_and_that_is_said(
     events = [json.loads(line)["event"] for line in record]
     lives = [event for event in events if event in {"child_started", "item_finished"}]
     assert lives == ["child_started", "item_finished"] * 3
+
+
+def test_without_a_descriptor_to_look_at_the_memory_fewer_run(
+    shelf: Workspace, tmp_path: Path
+) -> None:
+    shelf.keep_issues("042", "057", "101")
+    code, output = shelf.run("parallel", "lld", "--all", PYTHONPATH=patched(tmp_path, CANNOT_LOOK))
+
+    assert code == 0, output
+    assert "what the machine has left cannot be told: Too many open files" in output
+    assert "3 approved" in output
+    assert "There is room again" in output
 
 
 def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> None:

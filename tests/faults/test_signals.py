@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from command import Workspace, still_running, wait_until
+from command import PATIENCE, Workspace, still_running, wait_until
 from faults import (
     ENDLESS,
     SLOW,
@@ -157,7 +157,7 @@ class TestCtrlC:
         ("module", "name"),
         [
             ("agentos.cli.batch.run", "Batch"),
-            ("agentos.engines.child_process", "_creation_time"),
+            ("agentos.engines.local", "SupervisedChild"),
             ("subprocess", "Popen"),
         ],
     )
@@ -333,6 +333,24 @@ class TestIgnored:
             assert sh.wait(30) == 130
         assert is_gone(supervisor.pid)
         assert_resumes(shelf, approved=1, thin=0)
+
+    def test_a_program_that_does_not_care_for_children_starts_a_run(self, shelf: Workspace) -> None:
+        """It ignores SIGCHLD: the system then takes the status of each child itself."""
+        shelf.keep_issues("042", "057")
+        program = (
+            "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN);"
+            "os.execv(sys.executable, [sys.executable, '-m', 'agentos', *sys.argv[1:]])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", program, *ALL],
+            cwd=shelf.root,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "2 approved" in done.stdout
 
     def test_sighup_stays_ignored_under_nohup(self, shelf: Workspace) -> None:
         shelf.keep_issues("042")

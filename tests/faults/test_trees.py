@@ -12,10 +12,10 @@ from processes import is_gone
 from stage import Stage
 
 from agentos.core.outcomes import Outcome
-from agentos.engines import parenthood
+from agentos.core.systems import LINUX
 
 
-@pytest.mark.skipif(not parenthood.LINUX, reason="elsewhere nobody finds one that hides")
+@pytest.mark.skipif(not LINUX, reason="elsewhere nobody finds one that hides")
 def test_a_grandchild_that_keeps_the_pipes_open_does_not_hold_up_the_end(tmp_path: Path) -> None:
     stage = Stage(tmp_path, child_programs.leaves_one_that_hides)
     assert stage.run().verdict().outcome is Outcome.APPROVED

@@ -73,11 +73,6 @@ def reports(parent: Parent) -> None:
     parent.report("approved")
 
 
-def writes_for_ever(_parent: Parent) -> None:
-    while True:
-        os.write(1, b"busy\n" * 100)
-
-
 def beats(parent: Parent) -> None:
     """Once at each poke, three times, and says nothing else."""
     parent.begin("draft")
@@ -387,7 +382,6 @@ CHILDREN: Iterable[Callable[[Parent], None]] = (
     forks_quickly,
     forks_quickly_elsewhere,
     ends_with_its_parent,
-    writes_for_ever,
     beats,
     takes_memory,
     stays_at_a_step,

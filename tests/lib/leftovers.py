@@ -10,6 +10,7 @@ import psutil
 from command import wait_until
 from processes import is_gone
 
+from agentos.core.systems import LINUX
 from agentos.engines import parenthood
 
 _LAST_BREATH = 5.0
@@ -38,7 +39,7 @@ def nothing_left(last_breath: float = _LAST_BREATH) -> Iterator[None]:
         wait_until(lambda: _open_files() == files, f"only {files} are open", patience=last_breath)
     finally:
         watch.end_what_is_left()
-        if parenthood.LINUX:
+        if LINUX:
             parenthood._prctl(parenthood._PR_SET_CHILD_SUBREAPER, 0)
 
 

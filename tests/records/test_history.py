@@ -247,8 +247,8 @@ def test_a_summary_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
 
 def test_children_are_those_of_the_record(run_of: RunOf) -> None:
     run = run_of(FIRST)
-    run.add_child("LLD-1", 7, 1.5)
-    run.add_child("LLD-2", 8, 2.0)
+    run.add_child("LLD-1", 7)
+    run.add_child("LLD-2", 8)
     assert children(run.path) == (ChildRecord("LLD-1", 7), ChildRecord("LLD-2", 8))
 
 
@@ -324,7 +324,7 @@ def test_a_corrupt_summary_is_passed_over(paths: StatePaths, run_of: RunOf, text
 def test_reading_leaves_every_byte_as_it_was(paths: StatePaths, run_of: RunOf) -> None:
     run_of(FIRST, started(FIRST, "LLD-1"), finished("LLD-1", Outcome.APPROVED)).close(0)
     killed = run_of(SECOND, started(SECOND, "LLD-1"))
-    killed.add_child("LLD-1", 7, 1.5)
+    killed.add_child("LLD-1", 7)
     with (killed.path / "events.ndjson").open("ab") as file:
         file.write(b'{"torn')
     before = snapshot(paths.root)

@@ -76,7 +76,7 @@ def test_is_for_the_owner_only(paths: StatePaths, now: Now) -> None:
     run = create(paths, now)
     run.record(events.Notice(text="hello"))
     run.audit(events.Decided(item="LLD-42", decision="stop", reason="same findings"))
-    run.add_child("LLD-42", 7, 1.5)
+    run.add_child("LLD-42", 7)
     run.close(0)
     assert stat.S_IMODE(run.path.stat().st_mode) == 0o700
     names = {path.name: stat.S_IMODE(path.stat().st_mode) for path in run.path.iterdir()}
@@ -94,7 +94,7 @@ def test_a_folder_that_cannot_be_made_is_a_sentence(paths: StatePaths, now: Now)
 def test_children_are_named_from_many_threads(paths: StatePaths, now: Now) -> None:
     run = create(paths, now)
     threads = [
-        threading.Thread(target=run.add_child, args=(f"LLD-{number}", 1000 + number, number / 2))
+        threading.Thread(target=run.add_child, args=(f"LLD-{number}", 1000 + number))
         for number in range(12)
     ]
     for thread in threads:
@@ -102,7 +102,7 @@ def test_children_are_named_from_many_threads(paths: StatePaths, now: Now) -> No
     for thread in threads:
         thread.join()
     assert read(run.path / "run.json")["children"] == {
-        f"LLD-{number}": {"pid": 1000 + number, "created": number / 2} for number in range(12)
+        f"LLD-{number}": {"pid": 1000 + number} for number in range(12)
     }
 
 
@@ -117,6 +117,7 @@ def test_events_are_one_line_each(paths: StatePaths, now: Now) -> None:
         "time": "2026-11-23T18:15:03.000Z",
         "event": "notice",
         "text": 'a\n"b" \x1b[31m',
+        "urgent": False,
     }
     assert events.decode(found[2]) == events.ItemFinished(
         item="LLD-42", outcome=Outcome.APPROVED, seconds=2.5
@@ -141,7 +142,7 @@ def test_only_ends_wait_for_the_disk(
 def test_the_audit_holds_what_the_workflow_decided(paths: StatePaths, now: Now) -> None:
     run = create(paths, now)
     for event in (
-        events.ChildStarted(item="ISSUE-dark-mode", pid=7, created=1.5),
+        events.ChildStarted(item="ISSUE-dark-mode", pid=7),
         events.StepStarted(item="ISSUE-dark-mode", step="draft"),
         events.LeaseRequested(item="ISSUE-dark-mode", provider="embedded"),
         events.LeaseGranted(item="ISSUE-dark-mode", credential="main"),
@@ -326,7 +327,7 @@ def test_the_first_failure_is_told_once_and_nothing_raises(paths: StatePaths, no
     run.path.rename(hidden)
     run.record(events.Notice(text="lost"))
     run.audit(events.StepStarted(item="LLD-42", step="draft"))
-    run.add_child("LLD-42", 7, 1.5)
+    run.add_child("LLD-42", 7)
     run.close(1)
     assert [type(error) for error in told] == [FileNotFoundError]
     hidden.rename(run.path)

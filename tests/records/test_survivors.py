@@ -11,6 +11,7 @@ import pytest
 
 from agentos.core.items import Kind
 from agentos.core.paths import JOURNAL_VARIABLE, StatePaths
+from agentos.core.systems import LINUX
 from agentos.records import process_start
 from agentos.records.history import ChildRecord, SupervisorRecord
 from agentos.records.survivors import SystemProcesses, await_survivors, goes_on
@@ -176,7 +177,7 @@ class TestGoesOn:
             assert start
             assert not goes_on(SupervisorRecord(process.pid, start))
 
-    @pytest.mark.skipif(not process_start.LINUX, reason="elsewhere it is the time of day")
+    @pytest.mark.skipif(not LINUX, reason="elsewhere it is the time of day")
     def test_no_clock_that_is_set_changes_the_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
         start = process_start.process_start(os.getpid())
         monkeypatch.setattr(psutil, "boot_time", lambda: 7.0)
@@ -190,7 +191,7 @@ class TestGoesOn:
         boot = tmp_path / "boot_id"
         boot.write_text("another\n")
         monkeypatch.setattr(process_start, "_BOOT_ID", boot)
-        assert goes_on(SupervisorRecord(os.getpid(), start)) is not process_start.LINUX
+        assert goes_on(SupervisorRecord(os.getpid(), start)) is not LINUX
 
     def test_elsewhere_the_start_is_a_time_of_day(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(process_start, "LINUX", False)

@@ -88,7 +88,7 @@ def test_the_exit_code_follows_the_worst_outcome(outcomes: list[Outcome], expect
 
 @pytest.mark.parametrize("outcomes", [[], [APPROVED], [NEEDS_REVISION], [FAILED], [INTERRUPTED]])
 def test_what_stopped_the_run_goes_before_its_outcomes(outcomes: list[Outcome]) -> None:
-    assert exit_code(outcomes, console_failed=True) == 1
-    assert exit_code(outcomes, console_failed=True, exhausted=True) == 4
-    assert exit_code(outcomes, console_failed=True, exhausted=True, signal=2) == 130
+    assert exit_code(outcomes, output_failed=True) == 1
+    assert exit_code(outcomes, output_failed=True, exhausted=True) == 4
+    assert exit_code(outcomes, output_failed=True, exhausted=True, signal=2) == 130
     assert exit_code(outcomes, signal=15) == 143

@@ -88,6 +88,8 @@ class ItemWork:
             report = self._run_child(item)
             if report.outcome is not Outcome.FAILED or not report.may_pass:
                 return report
+            if self._stopping.is_set():
+                return _stopped_after(report)
             pause = backoff(attempt, FIRST_ITEM_PAUSE, LONGEST_ITEM_PAUSE)
             self._publish(
                 AttemptFailed(
@@ -99,9 +101,7 @@ class ItemWork:
                 )
             )
             if self._stopping.wait(pause):
-                return Reported(
-                    outcome=Outcome.INTERRUPTED, error="stopped before the next attempt"
-                )
+                return _stopped_after(report)
         return self._run_child(item)
 
     def _run_child(self, item: Item) -> Reported:
@@ -127,3 +127,9 @@ class ItemWork:
             self.ran_out.add(report.stopped_by)
             self._drain(report.error)
         return report
+
+
+def _stopped_after(failed: Reported) -> Reported:
+    return Reported(
+        outcome=Outcome.INTERRUPTED, error=f"stopped before the next attempt: {failed.error}"
+    )

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import click
 
+from agentos.cli.asides import aside
 from agentos.core.errors import AgentosError
 from agentos.core.masking import Masker
-from agentos.core.terminal_text import printable
 from agentos.reporting.step_summary import StepSummary, markdown
 
 VARIABLE = "GITHUB_STEP_SUMMARY"
@@ -34,7 +34,10 @@ class JobSummary:
             _append(self._path, summary, Masker(secrets))
         except OSError as error:
             why = error.strerror or type(error).__name__
-            _warn(f"{VARIABLE} names {self._path}, to which no summary can be written: {why}")
+            aside(
+                f"[COORDINATOR] {VARIABLE} names {self._path}, to which no summary can be "
+                f"written: {why}"
+            )
 
 
 def without_job_summary(environ: Mapping[str, str]) -> dict[str, str]:
@@ -63,10 +66,3 @@ def _append(path: str, summary: StepSummary, masker: Masker) -> None:
         if not text:
             raise OSError(None, f"it has no room left, as a CI shows {_MOST_BYTES:,} bytes at most")
         file.write(separator + text.encode())
-
-
-def _warn(sentence: str) -> None:
-    try:
-        click.echo(printable(f"[COORDINATOR] {sentence}"), err=True)
-    except OSError:
-        return  # nobody reads stderr, and no exit code hangs on it

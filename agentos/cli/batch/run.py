@@ -1,11 +1,13 @@
 """A batch from the wish to the exit code: look, lock, tidy up, run, tell."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
 
+from agentos.cli.asides import aside
 from agentos.cli.batch.ending import ending, skipped_item
 from agentos.cli.batch.forecast import forecast
 from agentos.cli.batch.job_summary import JobSummary, without_job_summary
@@ -16,7 +18,6 @@ from agentos.cli.tables import render_table
 from agentos.core.clock import utc_now
 from agentos.core.items import Kind
 from agentos.core.outcomes import Outcome
-from agentos.core.terminal_text import printable
 from agentos.records.history import children, close_unclosed, unclosed_runs
 from agentos.records.project_lock import project_lock
 from agentos.records.pruning import KEPT, prune_runs
@@ -67,7 +68,7 @@ def run_batch(request: BatchRequest, *, dry_run: bool, environ: Mapping[str, str
     configuration = configure(read_layers(request.project.root, environ, request.flags), environ)
     secrets = configuration.configured.secrets
     for notice in found.notices:
-        click.echo(printable(notice), err=True)
+        aside(notice)
     if dry_run:
         told = forecast(found, configuration, again=request.settings.again)
         told.show()
@@ -97,7 +98,8 @@ def _run(
 ) -> int:
     state = request.project.state
     prepare_state(state, request.project.root)
-    with project_lock(state.lock, now=utc_now):
+    with contextlib.ExitStack() as locked:
+        locked.enter_context(project_lock(state.lock, now=utc_now))
         run_id = new_run_id(utc_now())
         _tidy_up(request.project, run_id)
         found = _look(request)  # what it is now that nobody else writes
@@ -124,6 +126,7 @@ def _run(
         try:
             end = batch.run()
             told = ending(found, end, run_id)
+            locked.close()  # who reads the last lines slowly holds up no other command
             for line in summary_lines(told):
                 batch.say(line)
         finally:
@@ -171,12 +174,12 @@ def _tidy_up(project: Project, run_id: str) -> None:
     runs = unclosed_runs(project.state)
     table = SystemProcesses(project.state)
     for child in await_survivors((child for run in runs for child in children(run)), table):
-        click.echo(f"[COORDINATOR] {child.label} of an earlier run had to be killed", err=True)
+        aside(f"[COORDINATOR] {child.label} of an earlier run had to be killed")
     for run in runs:
         close_unclosed(run, closed_by=run_id)
-        click.echo(f"[COORDINATOR] run {run.name} was cut off; its record is closed now", err=True)
+        aside(f"[COORDINATOR] run {run.name} was cut off; its record is closed now")
     for failure in prune_runs(project.state, KEPT - 1).failures:  # and the one that begins
-        click.echo(printable(f"[COORDINATOR] {failure}; it stays"), err=True)
+        aside(f"[COORDINATOR] {failure}; it stays")
 
 
 def _print_nothing_to_do(found: Survey, nothing_there: str) -> None:

@@ -18,7 +18,6 @@ from agentos.core.terminal_text import printable
 from agentos.reporting.summary import progress_line
 
 _PASSING = (RefusalKind.TRANSIENT, RefusalKind.EMPTY)
-_NEVER_QUIET = (" FAILED: ", "] Shutting down...", "] Nothing new starts: ")
 
 
 def is_passing(event: CallRefused) -> bool:
@@ -40,7 +39,7 @@ def _attempt_line(event: AttemptFailed) -> str:
 
 
 class BatchView:
-    """Says what people want to know; `quiet` keeps to failures, `verbose` tells every step."""
+    """Says what people want to know; `quiet`: only what is urgent, `verbose`: every step, too."""
 
     def __init__(
         self, say: Callable[[str], None], *, quiet: bool = False, verbose: bool = False
@@ -56,9 +55,8 @@ class BatchView:
         match event:
             case RunStarted():
                 self._total = len(event.items)
-            case Notice(text=text):
-                if not self._quiet or any(word in text for word in _NEVER_QUIET):
-                    self._say(printable(text))
+            case Notice(text=text, urgent=urgent) if urgent or not self._quiet:
+                self._say(printable(text))
             case AttemptFailed():
                 self._say(printable(_attempt_line(event)))
             case ItemFinished(outcome=outcome) if outcome is not Outcome.SKIPPED:

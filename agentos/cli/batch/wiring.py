@@ -102,7 +102,8 @@ class Batch:
         ledger.begin((one.item.label for one in self._due), take_all=settings.take_all)
         self._settings = settings
         self._masker = Masker(configuration.configured.secrets)
-        self._console_failed = False
+        self._console_failed = self._record_failed = False
+        self._executed = False
         self._console = Console(stdout_fd(), self._on_console_error)
         view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
         self._costs = Costs(configuration.prices)
@@ -110,6 +111,7 @@ class Batch:
         self._coordinator = ParallelCoordinator(
             settings.parallel,
             notify=self._notify,
+            alert=self._alert,
             admit=self._admit,
             why_held_back=self._why_held_back,
             on_stop=self._stop_children,
@@ -167,6 +169,7 @@ class Batch:
             try:
                 self._lending.start()
                 results = self._execute()
+                self._executed = True
             finally:
                 self._lending.stop()
             code = self._exit_code(results)
@@ -249,22 +252,30 @@ class Batch:
             [*outcomes, *(Outcome(standing.state) for standing in self._skipped)],
             signal=self._coordinator.shutdown_signal,
             exhausted=not RUNS_OUT.isdisjoint(self._work.ran_out),
-            console_failed=self._console_failed,
+            output_failed=self._console_failed or self._record_failed,
         )
 
     def _notify(self, text: str) -> None:
         self._stream.publish(Notice(text=self._masker.mask(text)))
 
+    def _alert(self, text: str) -> None:
+        self._stream.publish(Notice(text=self._masker.mask(text), urgent=True))
+
     def _note_child(self, event: Event) -> None:
         if isinstance(event, ChildStarted):
-            self._record.add_child(event.item, event.pid, event.created)
+            self._record.add_child(event.item, event.pid)
 
     def _on_console_error(self, _error: OSError) -> None:
         self._console_failed = True
         self._coordinator.stop("the console takes no more output")
 
     def _on_record_error(self, error: OSError) -> None:
-        self._coordinator.stop(f"the record cannot be written: {error.strerror}")
+        self._record_failed = True
+        why = f"the record cannot be written: {error.strerror}"
+        if self._executed:  # nothing runs that could be stopped
+            self.say(f"[COORDINATOR] {why}")
+        else:
+            self._coordinator.stop(why)
 
 
 class _Quiet:

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
+from agentos.cli.asides import aside
 from agentos.cli.exit_codes import exit_codes
 from agentos.cli.options import project_option
 from agentos.cli.tables import render_table
 from agentos.core.errors import BacklogError
 from agentos.core.items import Kind
-from agentos.core.terminal_text import printable
 from agentos.workspace.project import Project, open_project
 from agentos.workspace.survey import Survey, has_backlog, survey
 
@@ -29,7 +29,7 @@ def status(project: Path) -> int:
     kinds = [kind for kind in Kind if has_backlog(opened, kind)] or list(Kind)
     found, faults = _surveys(opened, kinds)
     for notice in (notice for one in found for notice in one.notices):
-        click.echo(printable(notice), err=True)
+        aside(notice)
     rows = [
         (standing.item.label, standing.describe(), standing.item.title)
         for one in found

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from agentos.cli.asides import aside
 from agentos.cli.completion.hooks import complete_account
 from agentos.cli.credentials.elsewhere import entries_here, how_to_take_away
 from agentos.cli.credentials.limits import (
@@ -183,7 +184,7 @@ def _place(store: str | None, file: Path) -> tuple[SystemKeyring | None, str]:
 def _tell(name: str, provider: str, where: str, left: str) -> None:
     click.echo(printable(f"Stored {name}, for {provider}, in {where}."))
     if left:
-        click.echo(printable(f"But {left}."), err=True)
+        aside(f"But {left}.")
 
 
 def _tell_how_to_try(name: str, provider: str, providers: Mapping[str, Provider]) -> None:

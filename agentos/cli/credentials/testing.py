@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 
 import click
 
+from agentos.cli.asides import aside
 from agentos.cli.completion.hooks import complete_credentials, complete_model
 from agentos.cli.credentials.unknown import unknown
 from agentos.cli.exit_codes import exit_codes
@@ -62,10 +63,9 @@ def test(names: tuple[str, ...], model: str | None, project: Path) -> int:
     """
     layers = read_layers(open_project(project, os.environ).root, os.environ, only_trusted=True)
     if layers.project.untrusted:
-        click.echo(
+        aside(
             "The project is not trusted, so what it sets does not count here: "
-            + printable(layers.project.how_to_trust),
-            err=True,
+            f"{layers.project.how_to_trust}"
         )
     entries = layers.entries_of_credentials(os.environ)
     if model is not None:

@@ -69,7 +69,8 @@ class ParallelCoordinator:
     others, `why_held_back()` why not, in words without a full stop; `on_stop()` is called at every
     wish to stop, so that whoever owns the workers can pass it on; `on_pause()` at a wish to pause,
     and returns when all goes on; `halt` says how many failures are too many; `notify` takes
-    sentences for people and is `print` unless given.
+    sentences for people and is `print` unless given, `alert` those that also who wants quiet has
+    to hear: why an item failed, and why the batch ends.
     """
 
     DEFAULT_PARALLELISM = 3
@@ -82,6 +83,7 @@ class ParallelCoordinator:
         *,
         cap: int | None = None,
         notify: Callable[[str], None] | None = None,
+        alert: Callable[[str], None] | None = None,
         admit: Callable[[int], bool] | None = None,
         why_held_back: Callable[[], str] | None = None,
         on_stop: Callable[[], None] | None = None,
@@ -90,6 +92,7 @@ class ParallelCoordinator:
         clock: Clock = time.monotonic,
     ) -> None:
         self._notify = notify or (lambda text: print(text))  # noqa: T201, PLW0108 - looked up when called
+        self._alert = alert or self._notify
         self._credentials = credential_coordinator
         self._gate = Gate(
             admit or (lambda _running: True), why_held_back or (lambda: ""), self._notify
@@ -221,7 +224,7 @@ class ParallelCoordinator:
 
     def _announce(self, result: WorkflowResult) -> None:
         if result.outcome is Outcome.FAILED:
-            self._notify(f"[{result.item_id}] FAILED: {result.error}")
+            self._alert(f"[{result.item_id}] FAILED: {result.error}")
 
     def _halt_if_too_many_failed(self, ended: Collection[WorkflowResult], total: int) -> None:
         failed = sum(result.outcome is Outcome.FAILED for result in ended)
@@ -244,14 +247,12 @@ class ParallelCoordinator:
             self._stopping = True
             self._stopped_itself = bool(wish.sentence)
             reason = f": {wish.sentence}" if wish.sentence else ""
-            self._notify(
-                f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}"
-            )
+            self._alert(f"[COORDINATOR] Shutting down... waiting for workers to checkpoint{reason}")
 
     def _drain(self, wish: _Drain) -> None:
         if not (self._draining or self._stopping):
             self._draining = True
-            self._notify(f"[COORDINATOR] Nothing new starts: {wish.sentence}")
+            self._alert(f"[COORDINATOR] Nothing new starts: {wish.sentence}")
 
     def _handle_shutdown_signal(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """A signal handler: a note, one word on the inbox, nothing else (both are re-entrant)."""

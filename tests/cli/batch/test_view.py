@@ -85,14 +85,7 @@ def test_of_other_refusals_the_pool_and_the_items_end_tell(refusal: str) -> None
     assert len(shown(refused, verbose=True)) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "is_shown"),
-    [
-        ("[LLD-1] FAILED: why", True),
-        ("[COORDINATOR] Nothing new starts: 2 of 4 failed", True),
-        ("[COORDINATOR] by the way", False),
-    ],
-)
-def test_quiet_keeps_to_failures_and_what_ends_a_run(text: str, is_shown: bool) -> None:
-    lines = shown(Notice(text=text), finished(Outcome.APPROVED), quiet=True)
-    assert lines == ([text] if is_shown else [])
+@pytest.mark.parametrize("urgent", [True, False])
+def test_quiet_keeps_to_what_is_urgent(urgent: bool) -> None:
+    notice = Notice(text="[LLD-1] FAILED: why", urgent=urgent)
+    assert shown(notice, finished(Outcome.APPROVED), quiet=True) == [notice.text] * urgent

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agentos.core.errors import ItemError
 from agentos.core.outcomes import Outcome
 from agentos.workflows.parallel.coordinator import ParallelCoordinator
 from agentos.workflows.parallel.gate import Gate
@@ -577,6 +578,21 @@ class TestDrain:
         assert stops == []
         assert coordinator.shutdown_signal is None
         assert workers.begun.empty()
+
+    def test_who_wants_quiet_hears_why_it_ends_and_what_failed(self, said: list[str]) -> None:
+        coordinator = ParallelCoordinator(1, notify=pytest.fail, alert=said.append)
+
+        def worker(_item: str, _credential: object) -> Outcome:
+            coordinator.drain("the budget is used up")
+            coordinator.stop("the disk is full")
+            raise ItemError("why")
+
+        run(coordinator, "ab", worker)
+        assert said == [
+            "[COORDINATOR] Nothing new starts: the budget is used up",
+            "[COORDINATOR] Shutting down... waiting for workers to checkpoint: the disk is full",
+            "[A] FAILED: why",
+        ]
 
     def test_from_within_a_worker_it_is_heeded_before_the_next_starts(
         self, said: list[str]
