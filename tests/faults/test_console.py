@@ -194,7 +194,7 @@ def test_who_reads_the_last_lines_slowly_holds_up_no_other_command(
     os.close(write_fd)
     wait_until(lambda: [*shelf.root.glob(".agentos/logs/parallel/*/summary.json")], "it is over")
 
-    assert shelf.run(*ALL)[0] == 0
+    assert shelf.run(*ALL, "--again")[0] == 0
     assert process.poll() is None
     with os.fdopen(read_fd, "rb") as file:
         file.read()
