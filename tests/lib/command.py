@@ -133,6 +133,10 @@ class Workspace:
         loaded: Mapping[str, Any] = json.loads((run / "summary.json").read_text())
         return loaded
 
+    def events(self, run: Path) -> list[Mapping[str, Any]]:
+        """What the run has recorded so far, in the order in which it was written."""
+        return [json.loads(line) for line in (run / "events.ndjson").read_text().splitlines()]
+
     def steps(self, event: str) -> dict[str, list[str]]:
         """Names of the steps with this event, by item, over all runs in their order."""
         found: dict[str, list[str]] = {}

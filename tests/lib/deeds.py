@@ -25,6 +25,9 @@ NUMBERED = 4000
 TOGETHER = 10
 """Children that write at once."""
 
+SEEN_AT_WORK = 1.0
+"""Seconds for which a call that was held up goes on."""
+
 LONG_ANSWER = 13.0
 """Seconds: longer than the least that `--idle-timeout` takes."""
 
@@ -52,8 +55,12 @@ def doing(
     *,
     call: int = 1,
     place: Path | None = None,
+    besides: str = "",
 ) -> dict[str, str]:
-    """What the command's environment needs for its children to do the deed."""
+    """What the command's environment needs for its children to do the deed.
+
+    `besides` is source that every process of the command runs, too.
+    """
     from faults import patched  # which children need not import
 
     code = _IN_EVERY_PROCESS.format(
@@ -61,7 +68,7 @@ def doing(
         deed=deed.__name__,
         call=call,
     )
-    environ = {"PYTHONPATH": patched(folder, code)}
+    environ = {"PYTHONPATH": patched(folder, code + besides)}
     return environ | ({PLACE: str(place)} if place else {})
 
 
@@ -179,6 +186,13 @@ def hang_or_take_long() -> None:
 
     interruption.next_word = stand_still  # type: ignore[attr-defined, assignment] # the patch
     stand_still()
+
+
+def wait_for_the_place() -> None:
+    """And go on for some time once it is there."""
+    while not Path(os.environ[PLACE]).exists():
+        time.sleep(0.01)
+    time.sleep(SEEN_AT_WORK)
 
 
 def nothing() -> None:
