@@ -169,6 +169,9 @@ def test_started_without(shelf: Workspace, closed: str, code: int) -> None:
     assert process.stderr == b""
     assert (b"1 approved" in process.stdout) == (code == 0)
     assert shelf.summary(shelf.runs[0])["exit_code"] == code
+    told = [event["event"] for event in shelf.events(shelf.runs[0])]
+    assert (told[0], told[-1]) == ("run_started", "run_finished")
+    assert ("child_started" in told) == (code == 0)
     assert shelf.run(*ALL)[0] == 0
     assert _content(shelf.root / "issues") == before
     shelf.assert_no_step_ran_twice()

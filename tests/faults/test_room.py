@@ -1,7 +1,6 @@
 """A machine that has no room: what cannot be started fails or waits, and what can runs."""
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -14,7 +13,7 @@ import child_programs
 import pytest
 import small_parent
 from command import Workspace
-from faults import assert_finishes, patched
+from faults import assert_finishes, most_at_once, patched
 from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
 from stage import Stage
 
@@ -215,8 +214,7 @@ class TestNoChildCanBeStarted:
         told = "the machine has no room for it: can't start new thread"
         assert f"[COORDINATOR] No item starts: {told}" in output
         assert f"[LLD-42] FAILED: {told}" in output
-        record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
-        [end] = [one for one in map(json.loads, record) if one["event"] == "item_finished"]
+        [end] = [one for one in shelf.events(shelf.runs[0]) if one["event"] == "item_finished"]
         assert (end["outcome"], end["error"]) == ("failed", told)
         assert_finishes(shelf, approved=1)
 
@@ -245,10 +243,7 @@ def test_with_little_memory_one_runs_at_a_time_and_that_is_said(
     [why] = [line for line in output.splitlines() if "No item starts" in line]
     assert "that run: a process takes up to 96 MiB, those that run may grow by " in why
     assert why.endswith("MiB, 128 MiB stay free for others, and 100 MiB of memory are left")
-    record = (shelf.runs[0] / "events.ndjson").read_text().splitlines()
-    events = [json.loads(line)["event"] for line in record]
-    lives = [event for event in events if event in {"child_started", "item_finished"}]
-    assert lives == ["child_started", "item_finished"] * 3
+    assert most_at_once(shelf, shelf.runs[0]) == 1
 
 
 def test_without_a_descriptor_to_look_at_the_memory_fewer_run(
@@ -281,6 +276,7 @@ def test_with_64_descriptors_fewer_run_and_that_is_said(shelf: Workspace) -> Non
     assert done.returncode == 3, done.stdout
     assert "11 approved, 3 need revision" in done.stdout
     assert "that run: each takes up to 10 open files, and 64 are allowed at once" in done.stdout
+    assert 1 < most_at_once(shelf, shelf.runs[0]) < 10
     shelf.assert_no_step_ran_twice()
 
 

@@ -48,6 +48,19 @@ def outcomes(shelf: Workspace) -> Counter[str]:
     return Counter(entry["outcome"] for entry in index.values())
 
 
+def most_at_once(shelf: Workspace, run: Path) -> int:
+    """How many items, at the most, had a child of theirs and had not ended yet."""
+    running: set[str] = set()
+    most = 0
+    for event in shelf.events(run):
+        if event["event"] == "child_started":
+            running.add(event["item"])
+            most = max(most, len(running))
+        elif event["event"] == "item_finished":
+            running.discard(event["item"])
+    return most
+
+
 def assert_resumes(shelf: Workspace, approved: int = 11, thin: int = 3) -> None:
     """The same command again finishes every item, and repeats no finished step."""
     assert shelf.journals
