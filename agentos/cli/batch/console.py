@@ -36,8 +36,8 @@ class Console:
     A reader that blocks holds back those who `write` until `patience` seconds after it last took
     something. From then on lines are skipped, until it reads again and a line says how many were.
 
-    `on_error` is called once, from the writing thread, when nothing can be written any more (EPIPE,
-    EIO, ENOSPC; EBADF for an `fd` that is closed or None, and that at once). What comes later is
+    `on_error` is called once when nothing can be written any more: from the writing thread (EPIPE,
+    EIO, ENOSPC), or from `start` (EBADF for an `fd` that is closed or None). What comes later is
     dropped. Nothing is written, and no error told, before `start`. Takes locks, so it is not for
     signal handlers.
     """
@@ -64,7 +64,11 @@ class Console:
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
 
     def start(self) -> None:
-        """Begin to write."""
+        """Begin to write; if there is nothing to write to, that is told before this returns."""
+        try:
+            os.write(self._fd, b"")
+        except OSError as error:
+            self._give_up(error)
         self._thread.start()
 
     def write(self, data: bytes) -> int:
@@ -109,19 +113,21 @@ class Console:
 
     def _run(self) -> None:
         try:
-            os.write(self._fd, b"")  # tells at once if there is nothing to write to
             while chunk := self._next():
                 self._put(chunk)
         except OSError as error:
-            with self._changed:
-                self._broken = True
-                self._chunks.clear()
-                self._waiting = 0
-                self._changed.notify_all()
-            self._on_error(error)
+            self._give_up(error)
         finally:
             if self._fd >= 0:
                 os.close(self._fd)
+
+    def _give_up(self, error: OSError) -> None:
+        with self._changed:
+            self._broken = True
+            self._chunks.clear()
+            self._waiting = 0
+            self._changed.notify_all()
+        self._on_error(error)
 
     def _next(self) -> bytes:
         with self._changed:
