@@ -6,7 +6,7 @@ from types import MappingProxyType
 MEANINGS: Mapping[int, str] = MappingProxyType(
     {
         0: "every item approved, or nothing to do",
-        1: "at least one item failed, or the output could not be written",
+        1: "at least one item failed, or output or record could not be written",
         2: "usage, configuration or trust",
         3: "none failed, at least one needs revision",
         4: "stopped because credentials or budget ran out",

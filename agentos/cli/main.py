@@ -17,11 +17,11 @@ from agentos.cli.exit_codes import all_exit_codes
 from agentos.cli.lazy_group import CommandPlace, LazyGroup
 from agentos.cli.usage_errors import explained
 from agentos.core.errors import AgentosError
-from agentos.core.shortage import shortage
+from agentos.core.shortage import DISK_FULL, shortage
 from agentos.core.terminal_text import printable
 
-_GONE = (errno.EPIPE, errno.EIO, errno.ENOSPC)
-"""What a write to a console fails with when nobody is there to read it, or no room left."""
+_GONE = DISK_FULL | {errno.EPIPE, errno.EIO, errno.EFBIG}
+"""What a write to a console or a file fails with when nobody is there to read it, or no room."""
 
 
 _IN = "agentos.cli.commands"

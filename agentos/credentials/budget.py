@@ -9,6 +9,7 @@ from typing import Protocol
 
 from agentos.core.calls import Usage, Wish
 from agentos.core.prices import Cost, PriceTable, dollars
+from agentos.credentials.answers import Refused
 
 
 class Ledger(Protocol):
@@ -49,7 +50,7 @@ class Budget:
         self._tokens = tokens
         self._spent = spent
         self._ledger = ledger
-        self._fault = ""
+        self._unrecorded: Refused | None = None
         self._reserved: dict[str, tuple[Wish, Cost]] = {}
 
     @property
@@ -62,7 +63,7 @@ class Budget:
         most = self._most(wish)
         if not most.tokens:
             return Room.NOW
-        if self._fault or not self._holds(self._spent + most):
+        if self._unrecorded or not self._holds(self._spent + most):
             return Room.NEVER
         flying = sum((cost for _, cost in self._reserved.values()), Cost())
         return Room.NOW if self._holds(self._spent + flying + most) else Room.LATER
@@ -96,14 +97,11 @@ class Budget:
         if self._ledger is not None:
             self._ledger.sync()
 
-    def cannot_be_recorded(self, error: OSError) -> None:
-        """There is no room from now on for a call that costs something."""
-        self._fault = f"what calls cost cannot be recorded: {error.strerror or error}"
-
-    @property
-    def fault(self) -> str:
-        """Why calls cannot be recorded, a sentence without its full stop; empty if they can."""
-        return self._fault
+    def cannot_be_recorded(self, error: OSError) -> Refused:
+        """There is no room from now on for a call that costs something; gives why."""
+        why = f"what calls cost cannot be recorded: {error.strerror or error}"
+        self._unrecorded = Refused(why, unrecorded=True)
+        return self._unrecorded
 
     def settle(self, call: str, usage: Usage | None) -> None:
         """Count what the call took, or all that was set aside where nobody tells."""
@@ -126,10 +124,11 @@ class Budget:
             told.append(f"{self._spent.tokens:,} of {self._tokens:,} tokens")
         return f"this batch has spent {' and '.join(told)}" if told else ""
 
-    def why_no_room(self, wish: Wish) -> str:
-        """A sentence without its full stop, for a call that there never will be room for."""
-        if self._fault:
-            return self._fault
+    def refusal(self, wish: Wish) -> Refused:
+        """What to tell a call that there never will be room for."""
+        return self._unrecorded or Refused(self._why_no_room(wish), over_budget=True)
+
+    def _why_no_room(self, wish: Wish) -> str:
         most = self._most(wish)
         if self._tokens is not None and self._spent.tokens + most.tokens > self._tokens:
             return (

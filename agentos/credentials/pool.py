@@ -13,14 +13,7 @@ from agentos.core.calls import Answer, Lease, Refusal, Usage, Wish
 from agentos.core.clock import Now, utc_now
 from agentos.core.credentials import Credential
 from agentos.credentials.account import accounts_of
-from agentos.credentials.answers import (
-    Effect,
-    Lapsed,
-    Refused,
-    Resting,
-    SlotCount,
-    Waiting,
-)
+from agentos.credentials.answers import Effect, Lapsed, Refused, Resting, SlotCount, Waiting
 from agentos.credentials.budget import Budget, Room
 from agentos.credentials.domain import Domain
 from agentos.credentials.hopes import Hope, Ticket, waiting, why_none
@@ -111,10 +104,10 @@ class CredentialPool:
         self, owner: str | None, lease_id: str, error: OSError, now: float
     ) -> None:
         """Refuse the call of a lease after all, and every further one that costs something."""
-        self._budget.cannot_be_recorded(error)
+        refused = self._budget.cannot_be_recorded(error)
         if self._loan(owner, lease_id):
             self._drop(lease_id, now)
-            self._refused[owner, lease_id] = Refused(self._budget.fault, unrecorded=True)
+            self._refused[owner, lease_id] = refused
 
     def renew(self, owner: str) -> None:
         """Hear that the owner is there and still needs what it holds."""
@@ -232,7 +225,7 @@ class CredentialPool:
         waits_of: dict[tuple[str | None, str | None], Waiting] = {}  # and so all who want the same
         for ticket, wanted in list(self._tickets.items()):
             hopes = self._stock.hopes(wanted, now)
-            room = self._room_for(wanted)
+            room = Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
             if room is Room.NOW and wanted.costs and self._patience.is_over:
                 room = Room.LATER
             if refused := self._why_not(wanted, hopes, room, now):
@@ -270,23 +263,15 @@ class CredentialPool:
     def _why_not(self, wanted: Ticket, hopes: list[Hope], room: Room, now: float) -> Refused | None:
         """Why the ticket will never be served, if that is so."""
         if wanted.wish is not None and room is Room.NEVER:
-            return self._no_room(wanted.wish)
+            return self._budget.refusal(wanted.wish)
         if all(hope.closed_at(now) is not None for hope in hopes):
             return Refused(why_none(wanted.provider, hopes, now, self._time_of_day()))
         return None
 
-    def _no_room(self, wish: Wish) -> Refused:
-        if self._budget.fault:
-            return Refused(self._budget.fault, unrecorded=True)
-        return Refused(self._budget.why_no_room(wish), over_budget=True)
-
-    def _room_for(self, wanted: Ticket) -> Room:
-        return Room.NOW if wanted.wish is None else self._budget.room_for(wanted.wish)
-
     def _grant(self, ticket: str, hope: Hope, now: float) -> None:
         wanted, key = self._tickets[ticket], hope.key
         if wanted.wish is not None and not self._budget.reserve(ticket, wanted.wish):
-            self._refuse(ticket, self._no_room(wanted.wish))
+            self._refuse(ticket, self._budget.refusal(wanted.wish))
             return
         del self._tickets[ticket]
         self._has_news = True

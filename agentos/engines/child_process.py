@@ -111,7 +111,7 @@ class ChildProcess:
         """Block until the child ends, telling on the way when it is stopped and continued.
 
         Its group ends with it. Before ENDED, `popen.returncode` and `peak_memory` are set. Raises
-        EngineError for a child whose status somebody else has taken.
+        EngineError for a child whose status somebody else has taken, whose group goes on.
         """
         try:
             yield from self._changes()

@@ -86,7 +86,7 @@ class Engine(Protocol):
     def run(self, spec: ChildSpec) -> ChildEnd:
         """Run one child to its end; blocks the calling thread.
 
-        Raises EngineError when it cannot be started.
+        Raises EngineError when it cannot be started or watched.
         """
 
     def has_room(self, running: int) -> bool:

@@ -42,8 +42,8 @@ DRAIN_TIMEOUT = 6.0
 class Relay(Protocol):
     """Moves one child's output to where people see it."""
 
-    def start(self) -> None:
-        """Begin, on a thread of its own."""
+    def start(self, on_fault: Callable[[Exception], None]) -> None:
+        """Begin, on a thread of its own; `on_fault` hears from it what ended it before its time."""
 
     def finish(self, timeout: float) -> None:
         """Move what is left and end; a grandchild that keeps the pipe open is not waited for."""
@@ -91,7 +91,7 @@ class LocalEngine:
     def run(self, spec: ChildSpec) -> ChildEnd:
         """Run one child to its end; blocks the calling thread.
 
-        Raises EngineError when it cannot be started.
+        Raises EngineError when it cannot be started or watched.
         """
         journal = StatePaths(spec.work.state).journal_of(spec.work.item)
         child, events_fd = self._start(spec.work.item.label, journal)
@@ -109,7 +109,7 @@ class LocalEngine:
             ending.callback(child.end_now)
             self._publish(child.birth())
             relay = self._relay(child.label, child.process.output_fd)
-            relay.start()
+            relay.start(child.inbox.put)
             child.process.tell(replace(spec, events_fd=events_fd).to_json())
             child.watch(self._mask)
         return child.end()

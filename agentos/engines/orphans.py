@@ -57,7 +57,7 @@ class _Child(NamedTuple):
 def _our_children() -> Iterator[_Child]:
     """Read from /proc, for psutil takes longer than a process may live that forks and is gone."""
     for pid in _pids_of_children():
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             yield _Child(pid, proc_stat(pid))
 
 
@@ -87,7 +87,7 @@ def _end(orphan: _Child, spared: Collection[bytes]) -> bool:
             os.kill(orphan.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass  # it is about to end and has no environment any more: it is looked at again
-    except OSError:  # it runs as somebody else, out of our reach
+    except PermissionError:  # it runs as somebody else, out of our reach
         return False
     return True
 

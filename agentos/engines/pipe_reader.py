@@ -19,11 +19,19 @@ class PipeReader:
     """Hands what it reads of `source` to `work`, which runs on the thread.
 
     `source` is its own from the beginning: it is closed when the thread ends or cannot be started.
+    `on_fault` hears from the thread what ended it before its time: who writes must not wait then.
     """
 
-    def __init__(self, source: int, name: str, work: Callable[[Iterator[bytes]], None]) -> None:
+    def __init__(
+        self,
+        source: int,
+        name: str,
+        work: Callable[[Iterator[bytes]], None],
+        on_fault: Callable[[Exception], None],
+    ) -> None:
         self._source = source
         self._work = work
+        self._on_fault = on_fault
         self._wake: int | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
@@ -59,6 +67,8 @@ class PipeReader:
     def _run(self) -> None:
         try:
             self._work(self._chunks())
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody has to know
+            self._on_fault(error)
         finally:
             os.close(self._source)
             os.close(self._told)

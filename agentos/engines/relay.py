@@ -43,20 +43,23 @@ class OutputRelay:
         self._on_error = on_error
         self._reader: PipeReader | None = None
 
-    def start(self) -> None:
-        """Begin to pump; raises EngineBusy where the machine or the user has no room for it."""
+    def start(self, on_fault: Callable[[Exception], None]) -> None:
+        """Begin to pump; `on_fault` hears from the thread why it pumps no more.
+
+        Raises EngineBusy where the machine or the user has no room for it.
+        """
         try:
-            self._reader = self._started_reader()
+            self._reader = self._started_reader(on_fault)
         except EngineError:
             self._close_log()
             raise
 
-    def _started_reader(self) -> PipeReader:
+    def _started_reader(self, on_fault: Callable[[Exception], None]) -> PipeReader:
         try:
             source = os.dup(self._fd)
         except OSError as error:
             raise not_started(error) from error
-        reader = PipeReader(source, "relay", self._pump)
+        reader = PipeReader(source, "relay", self._pump, on_fault)
         reader.start()
         return reader
 

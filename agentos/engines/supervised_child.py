@@ -76,6 +76,7 @@ class SupervisedChild:
             self.process.events_fd,
             f"_forward_events-{self.label}",
             lambda chunks: self._forward_events(chunks, mask),
+            self.inbox.put,
         )
         self._events_reader.start()
         waiter = threading.Thread(
@@ -128,7 +129,11 @@ class SupervisedChild:
             os.close(self.process.events_fd)
 
     def end(self) -> ChildEnd:
-        """Sum up; to be called after `watch`."""
+        """Sum up, after `watch`; raises what ended a thread of the child before its time."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                if isinstance(word := self.inbox.get_nowait(), Exception):
+                    raise word
         return ChildEnd(
             report=self._report,
             returncode=self.process.popen.returncode,
@@ -186,14 +191,11 @@ class SupervisedChild:
         self._publish(Notice(text=f"[COORDINATOR] {text}", urgent=urgent))
 
     def _forward_events(self, chunks: Iterator[bytes], mask: Callable[[str], str]) -> None:
-        try:
-            for event in read_events(chunks, mask):
-                own = replace(event, item=self.label)  # a child speaks for itself only
-                if not isinstance(own, Heartbeat):  # which is nobody else's business
-                    self._publish(own)
-                self.inbox.put(own)
-        except Exception as error:  # noqa: BLE001 - raised again by `watch`
-            self.inbox.put(error)
+        for event in read_events(chunks, mask):
+            own = replace(event, item=self.label)  # a child speaks for itself only
+            if not isinstance(own, Heartbeat):  # which is nobody else's business
+                self._publish(own)
+            self.inbox.put(own)
 
     def _await_end(self) -> None:
         try:

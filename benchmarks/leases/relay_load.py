@@ -47,11 +47,11 @@ def relay_load() -> Iterator[list[Sink]]:
                 stream=sink,
                 on_error=_raise,
             )
-            relay.start()
+            relay.start(_raise)
             stack.callback(relay.finish, _PATIENCE)
             stack.callback(spewer.kill)
         yield sinks
 
 
-def _raise(error: OSError) -> None:
+def _raise(error: Exception) -> None:
     raise error

@@ -165,7 +165,7 @@ class TestLedgerThatCannotBeWritten:
         ledger.error = OSError(28, "No space left on device")
         assert not budget.reserve("1", wish(10))
         assert budget.room_for(wish(1)) is Room.NEVER
-        assert budget.why_no_room(wish(1)) == (
+        assert budget.refusal(wish(1)).reason == (
             "what calls cost cannot be recorded: No space left on device"
         )
         ledger.error = None
@@ -179,7 +179,7 @@ class TestLedgerThatCannotBeWritten:
         ledger.error = OSError("gone")
         budget = Budget(ledger=ledger)
         budget.reserve("1", wish(10))
-        assert budget.why_no_room(wish(1)) == "what calls cost cannot be recorded: gone"
+        assert budget.refusal(wish(1)).reason == "what calls cost cannot be recorded: gone"
 
     def test_a_settlement_that_is_lost_leaves_the_worst_case_on_disk(self) -> None:
         ledger = Ledger()
@@ -195,7 +195,7 @@ class TestLedgerThatCannotBeWritten:
 class TestSentences:
     def test_of_tokens(self) -> None:
         budget = Budget(PRICES, tokens=20_000, nanodollars=10 * NANO, spent=Cost(12_345, NANO))
-        assert budget.why_no_room(wish(7_000, 1_000)) == (
+        assert budget.refusal(wish(7_000, 1_000)).reason == (
             "12,345 of 20,000 tokens are spent, and the next call may take 8,000"
         )
 
@@ -203,7 +203,7 @@ class TestSentences:
     def test_of_money(self, tokens: int | None) -> None:
         spent = Cost(5, 1_990_000_000)
         budget = Budget(PRICES, tokens=tokens, nanodollars=2 * NANO, spent=spent)
-        assert budget.why_no_room(wish(0, 4_210)) == (
+        assert budget.refusal(wish(0, 4_210)).reason == (
             "$1.99 of $2.00 are spent, and the next call may cost $0.0421"
         )
 

@@ -14,6 +14,8 @@ from nobody import AS_NOBODY, needs_setpriv
 
 from agentos.core.systems import LINUX
 
+AGENTOS = (sys.executable, "-m", "agentos")
+
 on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
 
 
@@ -49,6 +51,20 @@ def test_the_real_home_is_untouched(shelf: Workspace, tmp_path: Path) -> None:
         assert shelf.run(*arguments, HOME=str(home))[0] == 0
 
     assert list(home.iterdir()) == []
+
+
+def test_a_file_that_may_not_grow_as_stdout(shelf: Workspace, tmp_path: Path) -> None:
+    with (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *AGENTOS, "status"],
+            cwd=shelf.root,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1, done.stderr
+    assert done.stderr == "agentos: stdout takes no more output: File too large\n"
 
 
 @on_linux

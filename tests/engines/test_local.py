@@ -14,7 +14,7 @@ from child_programs import POKE, Parent
 from command import wait_until
 from leftovers import nothing_left
 from processes import is_gone
-from stage import PATIENCE, Stage
+from stage import PATIENCE, Screen, Stage
 
 from agentos.core.errors import EngineBusy, EngineError
 from agentos.core.events import (
@@ -424,6 +424,22 @@ class TestFaults:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         wait_until(lambda: not taken, "all are given back")
         assert not psutil.pid_exists(stage.pid)
+        assert stage.engine._running == set()
+
+    @pytest.mark.parametrize("program", [child_programs.reports, child_programs.spews])
+    def test_nor_does_a_relay_that_fails(
+        self, tmp_path: Path, program: Callable[[Parent], None]
+    ) -> None:
+        """Whether that is before the end or after it."""
+
+        class WithoutMemory(Screen):
+            def write(self, chunk: bytes, /) -> None:
+                raise MemoryError
+
+        stage = Stage(tmp_path, program, screen=WithoutMemory())
+        with pytest.raises(MemoryError):
+            stage.engine.run(stage.spec)
+        assert is_gone(stage.pid)
         assert stage.engine._running == set()
 
     @pytest.mark.parametrize("fatal", [ChildStarted, Notice])

@@ -10,6 +10,10 @@ from agentos.engines.pipe_reader import PipeReader
 PATIENCE = 60  # seconds that nothing here takes
 
 
+def no_fault(error: Exception) -> None:
+    pytest.fail(repr(error))
+
+
 class Rig:
     """A pipe and what is read of it, once the reader may go on."""
 
@@ -17,7 +21,7 @@ class Rig:
         source, self.write_fd = os.pipe()
         self.read = b""
         self.may_read = threading.Event()
-        self.reader = PipeReader(source, "a reader", self.work)
+        self.reader = PipeReader(source, "a reader", self.work, no_fault)
         self.reader.start()
 
     def work(self, chunks: Iterator[bytes]) -> None:
@@ -57,7 +61,7 @@ def test_where_no_thread_starts_that_may_pass(monkeypatch: pytest.MonkeyPatch) -
         raise RuntimeError("can't start new thread")
 
     source, write_fd = os.pipe()
-    reader = PipeReader(source, "a reader", lambda _chunks: None)
+    reader = PipeReader(source, "a reader", lambda _chunks: None, no_fault)
     monkeypatch.setattr(threading.Thread, "start", refuse)
     with pytest.raises(EngineBusy):
         reader.start()

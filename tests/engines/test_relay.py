@@ -47,6 +47,7 @@ class Rig:
     def __init__(self, log: BinaryIO, stream: Stream | None = None) -> None:
         self.screen = Screen()
         self.errors: list[OSError] = []
+        self.faults: list[Exception] = []
         source, self.write_fd = os.pipe()
         self.relay = OutputRelay(
             source,
@@ -56,7 +57,7 @@ class Rig:
             stream=stream or self.screen,
             on_error=self.errors.append,
         )
-        self.relay.start()
+        self.relay.start(self.faults.append)
         os.close(source)
 
     def write(self, data: bytes) -> None:
@@ -149,6 +150,20 @@ def test_a_relay_that_has_ended_by_itself_can_be_finished(rig: Rig) -> None:
     assert rig.errors == []
 
 
+def test_a_fault_of_the_thread_is_told(log_path: Path) -> None:
+    class WithoutMemory(Screen):
+        def write(self, chunk: bytes, /) -> None:
+            raise MemoryError
+
+    log = log_path.open("wb")
+    rig = Rig(log, WithoutMemory())
+    rig.write(b"a line\n")
+    rig.end()
+    [fault] = rig.faults
+    assert isinstance(fault, MemoryError)
+    assert log.closed
+
+
 def test_a_relay_that_was_never_started_can_be_finished(log_path: Path) -> None:
     with log_path.open("wb") as log:
         relay = OutputRelay(
@@ -163,12 +178,14 @@ def test_without_open_files_to_spare_no_relay_starts_and_nothing_is_left_open(
 ) -> None:
     source, write_fd = os.pipe()
     log = log_path.open("wb")
+    faults: list[Exception] = []
     relay = OutputRelay(
         source, "x", log=log, masker=Masker([]), stream=Screen(), on_error=lambda _error: None
     )
     with only_free_descriptors(free), pytest.raises(EngineBusy, match="no child can be started"):
-        relay.start()
+        relay.start(faults.append)
     relay.finish(0)
+    assert faults == []
     assert log.closed
     os.close(source)
     os.close(write_fd)

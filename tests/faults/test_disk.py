@@ -150,6 +150,8 @@ class TestFull:
         assert told in output
         assert "1 approved" in output
         assert "Traceback" not in output
+        if name == "append_line":
+            assert shelf.summary(shelf.runs[0])["exit_code"] == 1
         code, output = shelf.run(*ALL)
         assert code == 0, output
         assert "Nothing to do" in output

@@ -6,6 +6,7 @@ It prints what the child tells, and in the end the outcome or the error.
 import os
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import child_programs
@@ -20,7 +21,7 @@ from agentos.engines.local import LocalEngine
 
 
 class _NoRelay:
-    def start(self) -> None:
+    def start(self, on_fault: Callable[[Exception], None]) -> None:
         """Nobody reads what the child prints."""
 
     def finish(self, timeout: float) -> None:

@@ -284,7 +284,7 @@ class TestDamage:
         path.mkdir()
         budget = Budget(tokens=100, ledger=ledger)
         assert not budget.reserve("1", Wish("p", "m", Usage(10, 0)))
-        assert "Is a directory" in budget.why_no_room(Wish("p", "m", Usage(10, 0)))
+        assert "Is a directory" in budget.refusal(Wish("p", "m", Usage(10, 0))).reason
 
 
 def test_threads_write_one_at_a_time(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The one writer to the terminal, or to whatever stdout is."""
 
+import errno
 import fcntl
 import os
 import select
@@ -37,15 +38,15 @@ class Console:
     something. From then on lines are skipped, until it reads again and a line says how many were.
 
     `on_error` is called once when nothing can be written any more: from the writing thread (EPIPE,
-    EIO, ENOSPC), or from `start` (EBADF for an `fd` that is closed or None). What comes later is
-    dropped. Nothing is written, and no error told, before `start`. Takes locks, so it is not for
-    signal handlers.
+    EIO, ENOSPC, no memory), or from `start` (EBADF for an `fd` that is None or takes no output).
+    What comes later is dropped. Nothing is written, and no error told, before `start`. Takes locks,
+    so it is not for signal handlers.
     """
 
     def __init__(
         self,
         fd: int | None,
-        on_error: Callable[[OSError], None],
+        on_error: Callable[[Exception], None],
         *,
         patience: float = 5.0,
         clock: Clock = time.monotonic,
@@ -65,10 +66,8 @@ class Console:
 
     def start(self) -> None:
         """Begin to write; if there is nothing to write to, that is told before this returns."""
-        try:
-            os.write(self._fd, b"")
-        except OSError as error:
-            self._give_up(error)
+        if self._fd < 0:
+            self._give_up(OSError(errno.EBADF, os.strerror(errno.EBADF)))
         self._thread.start()
 
     def write(self, data: bytes) -> int:
@@ -115,13 +114,13 @@ class Console:
         try:
             while chunk := self._next():
                 self._put(chunk)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 - nothing is shown any more, whatever it is
             self._give_up(error)
         finally:
             if self._fd >= 0:
                 os.close(self._fd)
 
-    def _give_up(self, error: OSError) -> None:
+    def _give_up(self, error: Exception) -> None:
         with self._changed:
             self._broken = True
             self._chunks.clear()
@@ -153,12 +152,14 @@ class Console:
 
 
 def _duplicate(fd: int | None) -> int:
-    """A descriptor of our own, which nobody closes and a file takes over; -1 if `fd` is not open.
+    """A descriptor of our own, which nobody closes and a file takes over; -1 if none can write.
 
     Above 2, so that a program that runs without stdin gets no console for it.
     """
     try:
-        return -1 if fd is None else fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+        if fd is None or fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY:
+            return -1
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
     except OSError:
         return -1
 

@@ -169,12 +169,10 @@ class Batch:
             try:
                 self._lending.start()
                 results = self._execute()
-                self._executed = True
             finally:
                 self._lending.stop()
-            code = self._exit_code(results)
-            self._stream.publish(RunFinished(exit_code=code))
-            self._record.close(code)
+            self._stream.publish(RunFinished(exit_code=self._exit_code(results)))
+            self._record.close(self._exit_code(results))  # anew, for that event may not be recorded
         return BatchEnd(
             results,
             self._work.documents,
@@ -191,10 +189,13 @@ class Batch:
         self._console.say(text)
 
     def close(self) -> bool:
-        """Give the console's reader time to take the last lines; False if it did not take all."""
+        """Give the console's reader time to take the last lines; False if it did not take all.
+
+        Or if the record did not.
+        """
         stopped = self._coordinator.shutdown_signal is not None
         in_time = self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
-        return in_time and not self._console_failed
+        return in_time and not (self._console_failed or self._record_failed)
 
     def _execute(self) -> dict[str, WorkflowResult]:
         items = [standing.item for standing in self._due]
@@ -210,6 +211,7 @@ class Batch:
         _, results = self._coordinator.execute_parallel(
             items, self._work, lambda item: item.label, dry_run=False
         )
+        self._executed = True
         for item, result in zip(items, results, strict=True):
             if not result.duration:
                 self._finish_unstarted(item, result.outcome, result.error or "")
@@ -265,7 +267,7 @@ class Batch:
         if isinstance(event, ChildStarted):
             self._record.add_child(event.item, event.pid)
 
-    def _on_console_error(self, _error: OSError) -> None:
+    def _on_console_error(self, _error: Exception) -> None:
         self._console_failed = True
         self._coordinator.stop("the console takes no more output")
 

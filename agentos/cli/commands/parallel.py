@@ -118,7 +118,12 @@ def _batch_options(command: CommandT) -> CommandT:
             "finish what runs.  [default: never]",
         ),
         project_option,
-        click.option("-q", "--quiet", is_flag=True, help="Show failures and the summary only."),
+        click.option(
+            "-q",
+            "--quiet",
+            is_flag=True,
+            help="Show failures, what ends a run, and the summary only.",
+        ),
         click.option("-v", "--verbose", is_flag=True, help="Show every step, too."),
     )
     for option in reversed(options):

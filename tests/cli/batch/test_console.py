@@ -55,16 +55,20 @@ class Pipe:
         os.close(self.read_fd)
 
 
-class Errors(list[OSError]):
+class Errors(list[Exception]):
     """Those that a console reported; the first can be waited for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.reported = threading.Event()
 
-    def __call__(self, error: OSError) -> None:
+    def __call__(self, error: Exception) -> None:
         self.append(error)
         self.reported.set()
+
+    @property
+    def numbers(self) -> list[int | None]:
+        return [error.errno if isinstance(error, OSError) else None for error in self]
 
 
 class Clock:
@@ -115,17 +119,35 @@ def test_lines_are_written_and_close_waits_for_them(pipe: Pipe, errors: Errors) 
 def test_nothing_is_written_and_no_error_told_before_it_is_started(
     pipe: Pipe, errors: Errors
 ) -> None:
-    pipe_of_nobody = Console(None, errors)
+    pipe_of_nobody, for_reading = Console(None, errors), Console(pipe.read_fd, errors)
     console = Console(pipe.write_fd, errors)
     console.say("early")
     assert not pipe_of_nobody._thread.ident
     assert not select.select([pipe.read_fd], [], [], 0)[0]
     assert errors == []
-    for one in (pipe_of_nobody, console):
+    for one in (pipe_of_nobody, for_reading):
         one.start()
         one.close(LONG)
+    assert errors.numbers == [errno.EBADF] * 2
+    console.start()
+    console.close(LONG)
     assert pipe.all() == b"early\n"
-    assert [error.errno for error in errors] == [errno.EBADF]
+
+
+def test_what_nobody_expects_is_an_error_too(
+    pipe: Pipe, errors: Errors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(_fd: int, _data: bytes) -> int:
+        raise MemoryError
+
+    console = Console(pipe.write_fd, errors)
+    monkeypatch.setattr(os, "write", write)
+    console.start()
+    console.say("a line")
+    console.close(LONG)
+    [error] = errors
+    assert isinstance(error, MemoryError)
+    assert pipe.all() == b""
 
 
 def test_it_is_the_stream_of_a_prefixer(pipe: Pipe, errors: Errors) -> None:
@@ -297,7 +319,7 @@ class TestErrors:
         console.say("dropped")
         console.close(LONG)
         os.close(pipe.write_fd)
-        assert [error.errno for error in errors] == [errno.EPIPE]
+        assert errors.numbers == [errno.EPIPE]
 
     def test_those_who_wait_are_released(self, pipe: Pipe, errors: Errors) -> None:
         pipe.fill()
@@ -320,7 +342,7 @@ class TestErrors:
             console.start()
             console.say("no room")
             console.close(LONG)
-        assert [error.errno for error in errors] == [errno.ENOSPC]
+        assert errors.numbers == [errno.ENOSPC]
 
     def test_no_stdout_at_all_is_reported_at_once(self, pipe: Pipe, errors: Errors) -> None:
         consoles = [Console(None, errors)]
@@ -330,7 +352,7 @@ class TestErrors:
         for console in consoles:
             console.start()
             console.close(LONG)
-        assert [error.errno for error in errors] == [errno.EBADF] * 2
+        assert errors.numbers == [errno.EBADF] * 2
 
 
 def test_a_file_that_takes_over_the_number_is_not_written_to(
