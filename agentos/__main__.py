@@ -22,6 +22,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     # Who started us may not care for children; of ours the status is wanted.
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    # What we write is at least ours, whatever is kept from others.
+    os.umask(os.umask(0o077) & 0o077)
     from agentos.cli.main import run  # noqa: PLC0415 - after the handler
 
     sys.exit(run(sys.argv[1:]))

@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 from agentos.core.errors import UsageError
 from agentos.core.events import CallAbandoned, CallEnded, CallStarted, Event, decode
+from agentos.core.files import read_regular
 from agentos.core.outcomes import Outcome
 from agentos.core.paths import StatePaths
 from agentos.core.shortage import DISK_FULL
 from agentos.records.files import write_json
 from agentos.records.run_folder import EVENTS_FILE, RUN_FILE, SUMMARY_FILE, append_event
 from agentos.records.run_summary import RunSummary
+
+_LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of an event that is believed: a file that somebody blew up must not fill the memory."""
 
 
 class ChildRecord(NamedTuple):
@@ -202,7 +206,7 @@ def _replayed(run: Path) -> tuple[RunSummary, str]:
 
 def _events(path: Path) -> Iterator[tuple[str, Event]]:
     """Every line that is whole; the last may be torn."""
-    for line in _read(path).split(b"\n"):
+    for line in _lines(path):
         try:
             data = json.loads(line)
             event = decode(data)
@@ -216,18 +220,23 @@ def _started(run: Path) -> str:
 
 
 def _read_json(path: Path) -> Mapping[str, object]:
+    """Nothing where there is no readable regular file: the name may belong to a pipe."""
     try:
-        return _object(json.loads(_read(path)))
-    except (ValueError, RecursionError):
+        return {} if path.is_symlink() else _object(json.loads(read_regular(path)))
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
-def _read(path: Path) -> bytes:
-    """Nothing where there is no readable regular file: the name may belong to a pipe."""
+def _lines(path: Path) -> Iterator[bytes]:
+    """Those of a readable regular file, one at a time, up to one that is too long."""
     try:
-        return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else b""
+        if stat.S_ISREG(path.lstat().st_mode):
+            with path.open("rb") as file:
+                while (line := file.readline(_LONGEST_LINE)).endswith(b"\n"):
+                    yield line
+                yield line  # if it is an event all the same, its end of line alone is missing
     except OSError:
-        return b""
+        return
 
 
 def _object(value: object) -> Mapping[str, object]:

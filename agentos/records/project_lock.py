@@ -46,7 +46,8 @@ def project_lock(path: Path, *, now: Now) -> Iterator[None]:
             "wait for it to end, or stop it with Ctrl-C or SIGINT",
         ) from None
     except OSError as error:
-        raise UsageError(f"{path} cannot be locked: {error.strerror}") from None
+        hint = "move it away" if path.is_dir() else ""
+        raise UsageError(f"{path} cannot be locked: {error.strerror}", hint) from None
     holder = {"pid": os.getpid(), "started": timestamp(now())}
     try:
         try:

@@ -22,6 +22,7 @@ from pathlib import Path
 from agentos.core.errors import UsageError
 from agentos.core.files import read_regular, sync_file, sync_folder
 from agentos.core.prices import Cost
+from agentos.core.shortage import DISK_FULL
 from agentos.records.files import append_line, json_line
 
 
@@ -46,12 +47,12 @@ class SpendingLedger:
             content = read_regular(path)
             self._whole = content.rfind(b"\n") + 1
             self._replay(content[: self._whole].splitlines())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from error
+            raise self._unreadable(error.strerror or str(error)) from error
         except (ValueError, TypeError, KeyError, RecursionError):
-            raise self._unusable("it is damaged") from None
+            raise self._unreadable("it is damaged") from None
 
     def begin(self, labels: Iterable[str], *, take_all: bool = False) -> None:
         """Take items on; raises UsageError where that cannot be written.
@@ -66,7 +67,10 @@ class SpendingLedger:
             append_line(self._path, json_line({"due": labels, "all": take_all}), durable=True)
             sync_folder(self._path.parent)
         except OSError as error:
-            raise self._unusable(error.strerror or str(error)) from error
+            room = "free some space" if error.errno in DISK_FULL else "make its folder writable"
+            raise UsageError(
+                f"what this batch costs cannot be recorded: {self._path}: {error.strerror}", room
+            ) from error
 
     def end(self, label: str) -> None:
         """Note that an item ended, by whatever outcome but `interrupted`."""
@@ -120,7 +124,7 @@ class SpendingLedger:
                 costs[call] = Cost(_count(entry["tokens"]), _count(entry["nanodollars"]))
         self.spent = sum(costs.values(), Cost())
 
-    def _unusable(self, why: str) -> UsageError:
+    def _unreadable(self, why: str) -> UsageError:
         return UsageError(
             f"what this batch has cost so far cannot be told: {self._path}: {why}",
             "--budget-reset begins anew, with nothing spent",

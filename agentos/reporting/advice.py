@@ -10,8 +10,8 @@ from agentos.core.paths import ACTIVE_BRIEFS, ISSUES
 TO_GO_ON: Mapping[str, str] = {
     "budget": "to go on, give a higher limit; --budget-reset forgets what a batch has spent",
     "disk": (
-        "to go on, make the project's state folder, .agentos/, writable again (a full disk needs"
-        " room), and run the command again"
+        "to go on, make the project's state folder writable again (a full disk needs room), and run"
+        " the command again"
     ),
     "credentials": "to go on, add a credential that works, and run the command again",
 }
@@ -32,7 +32,7 @@ _FAILED = (
 )
 _INTERRUPTED = (
     "interrupted: type the same command again; it goes on after the last finished step, as long as"
-    " the project's state folder, .agentos/, is kept"
+    " the project's state folder is kept"
 )
 _WIDTH = 80
 """Columns of the narrowest screen on which a sentence is read at ease."""

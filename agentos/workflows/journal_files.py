@@ -32,7 +32,10 @@ _SENTENCES = {
     sqlite3.SQLITE_READONLY: ("{path} is read-only", "make it and its folder writable"),
     sqlite3.SQLITE_CANTOPEN: ("{path} cannot be opened", "make it and its folder writable"),
     sqlite3.SQLITE_PERM: ("{path} must not be opened", "make it and its folder writable"),
-    sqlite3.SQLITE_IOERR: ("Reading or writing {path} failed: {error}", "look at the disk"),
+    sqlite3.SQLITE_IOERR: (
+        "Reading or writing {path} failed: {error}",
+        "look at the disk, and at the limit of a file's size (ulimit -f)",
+    ),
 }
 _AGAIN = ", then run the same command again"
 

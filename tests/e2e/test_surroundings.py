@@ -85,6 +85,20 @@ def test_a_folder_whose_name_is_no_utf_8(shelf: Workspace) -> None:
     assert "caf\\xe9/docs/lld/active" in output or "caf\\udce9/docs/lld/active" in output
 
 
+def test_no_umask_keeps_from_us_what_is_ours(shelf: Workspace) -> None:
+    shelf.keep_issues("042")
+    done = subprocess.run(
+        ["/bin/sh", "-c", 'umask 777; exec "$@"', "sh", *AGENTOS, "parallel", "lld", "--all"],
+        cwd=shelf.root,
+        check=False,
+    )
+    assert done.returncode == 0
+    written = [shelf.root / "docs", *(shelf.root / "docs").rglob("*")]
+    written += [shelf.root / ".agentos", *(shelf.root / ".agentos").rglob("*")]
+    modes = {path: path.stat().st_mode & 0o777 for path in written}
+    assert set(modes.values()) == {0o700, 0o600}, modes
+
+
 def test_agentos_home_takes_all_state(shelf: Workspace, tmp_path: Path) -> None:
     shelf.keep_issues("042")
 

@@ -176,7 +176,7 @@ class TestFull:
 
         assert code == 1, output
         assert "what calls cost cannot be recorded: Is a directory" in output
-        assert "to go on, make the project's state folder, .agentos/, writable again" in output
+        assert "to go on, make the project's state folder writable again" in output
         assert "to go on, give a higher limit" not in output
         assert "1 interrupted (LLD-42)" in output
         ledger.rmdir()

@@ -1,5 +1,6 @@
 import json
 import os
+import tracemalloc
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
@@ -229,6 +230,19 @@ def test_lines_that_are_no_events_are_passed_over(run_of: RunOf, garbage: bytes)
     path = run.path / "events.ndjson"
     path.write_bytes(garbage + b"\n" + path.read_bytes() + garbage)
     close_unclosed(run.path, closed_by=SECOND)
+    assert summary(run.path)["items"]["LLD-1"]["outcome"] == "interrupted"
+
+
+def test_a_record_that_somebody_blew_up_does_not_fill_the_memory(run_of: RunOf) -> None:
+    run = run_of(FIRST, started(FIRST, "LLD-1"))
+    for name in ("events.ndjson", "run.json"):
+        os.truncate(run.path / name, 200_000_000)
+    tracemalloc.start()
+    try:
+        close_unclosed(run.path, closed_by=SECOND)
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
     assert summary(run.path)["items"]["LLD-1"]["outcome"] == "interrupted"
 
 

@@ -1,3 +1,4 @@
+import errno
 import json
 import os
 import stat
@@ -48,6 +49,8 @@ class TestRuns:
     def test_nothing_is_spent_where_there_is_no_file_and_none_is_made(self, path: Path) -> None:
         assert spent(path) == Cost()
         assert not path.exists()
+        path.parent.joinpath("file").touch()
+        assert spent(path.parent / "file" / path.name) == Cost()
 
     def test_a_line_tells_each_thing(self, path: Path) -> None:
         ledger = begun(path, "LLD-2", "LLD-1")
@@ -276,7 +279,16 @@ class TestDamage:
             ledger = SpendingLedger(public_folder / "spending-lld.ndjson", "run-1")
             with pytest.raises(UsageError, match="Permission denied") as caught:
                 ledger.begin(["LLD-1"])
-        assert caught.value.hint == HINT
+        assert caught.value.hint == "make its folder writable"
+
+    def test_a_full_disk_is_told_as_one(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def full(*_: object, **__: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        monkeypatch.setattr(spending, "append_line", full)
+        with pytest.raises(UsageError, match="No space left on device") as caught:
+            begun(path, "LLD-1")
+        assert caught.value.hint == "free some space"
 
     def test_what_cannot_be_reserved_is_an_error_for_the_budget(self, path: Path) -> None:
         ledger = begun(path, "LLD-1")
