@@ -115,7 +115,7 @@ class Journal:
                     put_models(connection, identity.models)
                     notices.append(
                         f"{identity.item} goes on with {_names(identity.models)}; "
-                        f"its finished steps were made with {_names(found.identity.models)}"
+                        f"before, it was worked on with {_names(found.identity.models)}"
                     )
                     found = JournalContents(identity, found.created, found.steps, found.notes)
             except BaseException:

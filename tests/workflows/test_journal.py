@@ -308,7 +308,7 @@ def test_other_models_go_on_and_are_told_once(path: Path) -> None:
     with open_journal(path, other) as journal:
         assert [step.name for step in journal.steps()] == ["draft"]
         assert journal.notices == (
-            "LLD-42 goes on with openai/x, openai/y; its finished steps were made with embedded",
+            "LLD-42 goes on with openai/x, openai/y; before, it was worked on with embedded",
         )
     with open_journal(path, other) as journal:
         assert journal.notices == ()
