@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -77,6 +77,7 @@ def run(arguments: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # whatever the locale has no letter for
     code = _invoke(arguments)
+    _leave_stderr()
     if code > 128:
         die_of(signal.Signals(code - 128))
     if sys.stdout is None and code == 0:
@@ -155,6 +156,19 @@ def _left_stdout(error: Exception) -> int:
         return 0
     if error.errno != errno.EPIPE:
         _complain(f"stdout takes no more output: {error.strerror}")
-    # Keep the interpreter's last flush from failing, too.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _silence(sys.stdout)
     return 1
+
+
+def _leave_stderr() -> None:
+    """What nobody takes there is no error."""
+    try:
+        if sys.stderr is not None:  # as for stdout
+            sys.stderr.flush()
+    except OSError:
+        _silence(sys.stderr)
+
+
+def _silence(stream: TextIO) -> None:
+    """Keep the interpreter's last flush from failing, too, which would make the exit code 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

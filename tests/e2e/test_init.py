@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from command import Workspace
-from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
+from nobody import AS_NOBODY, needs_setpriv, without_coverage
 from terminal import END_OF_INPUT, Terminal
 
 from agentos.workspace.example_issue import EXAMPLE_NAME
@@ -146,7 +146,7 @@ def test_a_project_that_is_read_only(project: Path, closed: str) -> None:
             text=True,
             check=False,
             cwd="/",
-            env=environ_of_nobody(),
+            env=without_coverage(),
         )
         assert result.returncode == 2, result
         assert "cannot be written: Permission denied" in result.stderr

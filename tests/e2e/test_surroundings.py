@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from command import Workspace, wait_until
 from faults import patched
-from nobody import AS_NOBODY, needs_setpriv
+from nobody import AS_NOBODY, needs_setpriv, without_coverage
 
 from agentos.core.systems import LINUX
 
@@ -24,8 +24,6 @@ on_linux = pytest.mark.skipif(not LINUX, reason="/dev/full is Linux's")
 def test_a_read_only_state_folder(shelf: Workspace, command: tuple[str, ...]) -> None:
     shelf.run("lld", "42")
     before = sorted(shelf.root.rglob("*"))
-    # Nobody may write into the checkout, where coverage would leave its data.
-    environ = {name: value for name, value in os.environ.items() if "COVERAGE" not in name}
 
     result = subprocess.run(
         [*AS_NOBODY, sys.executable, "-m", "agentos", *command, "--project", str(shelf.root)],
@@ -33,7 +31,7 @@ def test_a_read_only_state_folder(shelf: Workspace, command: tuple[str, ...]) ->
         text=True,
         check=False,
         cwd="/",
-        env=environ,
+        env=without_coverage(),
     )
 
     assert result.returncode == 2, result
@@ -62,6 +60,7 @@ def test_a_file_that_may_not_grow_as_stdout(shelf: Workspace, tmp_path: Path) ->
             stderr=subprocess.PIPE,
             text=True,
             check=False,
+            env=without_coverage(),
         )
     assert done.returncode == 1, done.stderr
     assert done.stderr == "agentos: stdout takes no more output: File too large\n"

@@ -14,7 +14,7 @@ import pytest
 import small_parent
 from command import Workspace
 from faults import assert_finishes, most_at_once, patched
-from nobody import AS_NOBODY, environ_of_nobody, needs_setpriv
+from nobody import AS_NOBODY, needs_setpriv, without_coverage
 from stage import Stage
 
 from agentos.core.errors import EngineError
@@ -108,7 +108,7 @@ def told_by_nobody(folder: Path, program: str) -> list[str]:
     done = subprocess.run(
         [*AS_NOBODY, *small_parent.command(folder, program)],
         cwd="/",
-        env=environ_of_nobody(),
+        env=without_coverage(),
         capture_output=True,
         text=True,
         check=True,
@@ -154,7 +154,7 @@ class TestNoChildCanBeStarted:
     @needs_setpriv
     def test_it_is_tried_again_once_there_is_room(self, shelf: Workspace, tmp_path: Path) -> None:
         shelf.keep_issues("042")
-        environ = environ_of_nobody() | {"PYTHONPATH": patched(tmp_path, WITHOUT_PROCESSES)}
+        environ = without_coverage() | {"PYTHONPATH": patched(tmp_path, WITHOUT_PROCESSES)}
         with copy_of_nobody(shelf.root) as root:
             done = subprocess.run(
                 [*AS_NOBODY, sys.executable, "-m", "agentos", "parallel", "lld", "--all"],

@@ -21,6 +21,6 @@ AS_NOBODY = (
 )
 
 
-def environ_of_nobody() -> dict[str, str]:
-    """Nobody may write into the checkout, where coverage would leave its data."""
+def without_coverage() -> dict[str, str]:
+    """For who may not write into the checkout, where coverage would leave its data."""
     return {name: value for name, value in os.environ.items() if "COVERAGE" not in name}

@@ -25,8 +25,8 @@ def test_a_ledger_that_cannot_be_written_is_told_before_there_is_a_run(
     code, output = agentos("parallel", "lld", "--all")
 
     assert code == 2, output
-    assert f"cannot be told: {ledger}: No space left on device" in output
-    assert "--budget-reset" in output
+    assert f"cannot be recorded: {ledger}: No space left on device" in output
+    assert "free some space" in output
     assert list(project.glob(".agentos/logs/parallel/*")) == []
 
 
