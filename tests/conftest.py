@@ -32,6 +32,7 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     for name in list(os.environ):
         ours = name.startswith("AGENTOS_") and name != FORBID_SKIPS
         ours |= name == "GITHUB_STEP_SUMMARY"  # which would get a page for each test in a CI
+        ours |= name == "PYTHONUNBUFFERED"  # which hides what is left at an exit
         ours |= name in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}  # of the make that runs us
         if ours or name.lower().endswith(("_proxy", "_api_key", "_base_url")):
             monkeypatch.delenv(name)

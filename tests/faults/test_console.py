@@ -197,13 +197,9 @@ def test_who_reads_the_last_lines_slowly_holds_up_no_other_command(
 
 
 def _with_full_stderr(shelf: Workspace, *arguments: str) -> int:
-    """The exit code; the interpreter keeps what it could not write, as it does for users."""
-    environ = os.environ | {"PYTHONUNBUFFERED": ""}
     with Path("/dev/full").open("wb") as full:
         command = [*AGENTOS, *arguments]
-        return subprocess.call(
-            command, cwd=shelf.root, env=environ, stdout=subprocess.DEVNULL, stderr=full
-        )
+        return subprocess.call(command, cwd=shelf.root, stdout=subprocess.DEVNULL, stderr=full)
 
 
 def _end_of(log: Path) -> str:
