@@ -12,13 +12,13 @@ from typing import NoReturn, TextIO
 import click
 
 from agentos import __version__
+from agentos.cli.asides import aside
 from agentos.cli.completion.scripts import INSTRUCTION
 from agentos.cli.exit_codes import all_exit_codes
 from agentos.cli.lazy_group import CommandPlace, LazyGroup
 from agentos.cli.usage_errors import explained
 from agentos.core.errors import AgentosError
 from agentos.core.shortage import DISK_FULL, shortage
-from agentos.core.terminal_text import printable
 
 _GONE = DISK_FULL | {errno.EPIPE, errno.EIO, errno.EFBIG}
 """What a write to a console or a file fails with when nobody is there to read it, or no room."""
@@ -104,10 +104,9 @@ def _invoke(arguments: Sequence[str]) -> int:
 
 
 def _complain(sentence: str, hint: str = "") -> None:
-    with contextlib.suppress(OSError):
-        click.echo(f"agentos: {printable(sentence)}", err=True)
-        if hint:
-            click.echo(f"  {printable(hint)}", err=True)
+    aside(f"agentos: {sentence}")
+    if hint:
+        aside(f"  {hint}")
 
 
 def _crashed(error: Exception) -> int:

@@ -1,6 +1,5 @@
 """How long a quota domain rests after a refusal: what the provider wishes, within reason."""
 
-import random
 from collections.abc import Callable
 
 from agentos.core.calls import LimitHint
@@ -26,9 +25,7 @@ class RefusalStreak:
     `is_patient` says whether there is a least of it; `jitter()` gives a number from 0 to 1.
     """
 
-    def __init__(
-        self, *, is_patient: bool = True, jitter: Callable[[], float] = random.random
-    ) -> None:
+    def __init__(self, *, is_patient: bool, jitter: Callable[[], float]) -> None:
         self._is_patient = is_patient
         self._jitter = jitter
         self._refusals = 0

@@ -66,7 +66,6 @@ def test_a_file_that_may_not_grow_as_stdout(shelf: Workspace, tmp_path: Path) ->
     assert done.stderr == "agentos: stdout takes no more output: File too large\n"
 
 
-@on_linux
 def test_a_folder_whose_name_is_no_utf_8(shelf: Workspace) -> None:
     root = shelf.root.with_name(os.fsdecode(b"caf\xe9"))
     try:

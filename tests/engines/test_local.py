@@ -26,6 +26,7 @@ from agentos.core.events import (
     StepStarted,
 )
 from agentos.core.outcomes import Outcome
+from agentos.core.paths import StatePaths
 from agentos.core.systems import LINUX
 from agentos.engines import lateness
 from agentos.engines.child_process import ChildProcess
@@ -34,6 +35,7 @@ from agentos.engines.engine import ChildEnd
 from agentos.engines.memory_gate import FIRST_GUESS, RESERVE
 from agentos.engines.relay import OutputRelay
 from agentos.engines.words import Word
+from agentos.process_tree import names_journal
 
 needs_subreaper = pytest.mark.skipif(not LINUX, reason="this system has no child subreapers")
 
@@ -66,7 +68,9 @@ class TestEnds:
         stage = Stage(tmp_path, child_programs.never_ends).start().await_step()
         [started] = [event for event in stage.events if isinstance(event, ChildStarted)]
         assert started.item == "LLD-42"
-        assert psutil.Process(started.pid).is_running()
+        work = stage.spec.work
+        journal = StatePaths(work.state).journal_of(work.item)
+        assert names_journal(psutil.Process(started.pid), journal)
         stage.stop().end()
 
     def test_a_child_speaks_for_itself_and_without_secrets(self, tmp_path: Path) -> None:

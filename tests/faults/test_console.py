@@ -39,6 +39,14 @@ def start(
     return process
 
 
+def start_unread(shelf: Workspace, folder: Path) -> tuple["subprocess.Popen[bytes]", int]:
+    """A run whose children say more than its console keeps, and the pipe that nobody reads yet."""
+    read_fd, write_fd = os.pipe()
+    process = start(shelf, ALL, write_fd, deeds.doing(deeds.say_numbered_lines, folder))
+    os.close(write_fd)
+    return process, read_fd
+
+
 def end(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
     """Exit code, and what stands on stderr."""
     _, errors = process.communicate(timeout=PATIENCE)
@@ -118,9 +126,7 @@ def test_a_reader_that_stops_until_the_children_have_gone_on_without_it(
 ) -> None:
     """It stops for ten seconds, or longer; for five of them it holds them back."""
     shelf.keep_issues("042")
-    read_fd, write_fd = os.pipe()
-    process = start(shelf, ALL, write_fd, deeds.doing(deeds.say_numbered_lines, tmp_path))
-    os.close(write_fd)
+    process, read_fd = start_unread(shelf, tmp_path)
     log = shelf.root / ".agentos/logs/parallel"
     wait_until(lambda: any(map(_end_of, log.glob("*/LLD-42.log"))), "it speaks")
     began = time.monotonic()
@@ -184,9 +190,7 @@ def test_who_reads_the_last_lines_slowly_holds_up_no_other_command(
     shelf: Workspace, tmp_path: Path
 ) -> None:
     shelf.keep_issues("042")
-    read_fd, write_fd = os.pipe()
-    process = start(shelf, ALL, write_fd, deeds.doing(deeds.say_numbered_lines, tmp_path))
-    os.close(write_fd)
+    process, read_fd = start_unread(shelf, tmp_path)
     wait_until(lambda: [*shelf.root.glob(".agentos/logs/parallel/*/summary.json")], "it is over")
 
     assert shelf.run(*ALL, "--again")[0] == 0

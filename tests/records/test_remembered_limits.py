@@ -142,7 +142,7 @@ def test_a_folder_that_cannot_be_written_costs_the_memory_alone_and_is_said_once
     folder.chmod(0o555)
     limits = RememberedLimits(folder)
     with unprivileged():
-        assert f"{folder}/" in limits.remember([rest(60.0)], OURS, NOON)
+        assert str(folder / "limits.lock") in limits.remember([rest(60.0)], OURS, NOON)
         assert limits.remember([rest(60.0)], OURS, NOON) == ""
     assert list(folder.iterdir()) == []
 

@@ -102,7 +102,7 @@ class Batch:
         ledger.begin((one.item.label for one in self._due), take_all=settings.take_all)
         self._settings = settings
         self._masker = Masker(configuration.configured.secrets)
-        self._console_failed = self._record_failed = False
+        self._output_failed = False  # that of the console, or of the record
         self._executed = False
         self._console = Console(stdout_fd(), self._on_console_error)
         view = BatchView(self._console.say, quiet=settings.quiet, verbose=settings.verbose)
@@ -189,13 +189,10 @@ class Batch:
         self._console.say(text)
 
     def close(self) -> bool:
-        """Give the console's reader time to take the last lines; False if it did not take all.
-
-        Or if the record did not.
-        """
+        """Give the console's reader time for the last lines; False if output or record lack any."""
         stopped = self._coordinator.shutdown_signal is not None
         in_time = self._console.close(CLOSE_TIMEOUT_AFTER_STOP if stopped else CLOSE_TIMEOUT)
-        return in_time and not (self._console_failed or self._record_failed)
+        return in_time and not self._output_failed
 
     def _execute(self) -> dict[str, WorkflowResult]:
         items = [standing.item for standing in self._due]
@@ -254,7 +251,7 @@ class Batch:
             [*outcomes, *(Outcome(standing.state) for standing in self._skipped)],
             signal=self._coordinator.shutdown_signal,
             exhausted=not RUNS_OUT.isdisjoint(self._work.ran_out),
-            output_failed=self._console_failed or self._record_failed,
+            output_failed=self._output_failed,
         )
 
     def _notify(self, text: str) -> None:
@@ -268,11 +265,11 @@ class Batch:
             self._record.add_child(event.item, event.pid)
 
     def _on_console_error(self, _error: Exception) -> None:
-        self._console_failed = True
+        self._output_failed = True
         self._coordinator.stop("the console takes no more output")
 
     def _on_record_error(self, error: OSError) -> None:
-        self._record_failed = True
+        self._output_failed = True
         why = f"the record cannot be written: {error.strerror}"
         if self._executed:  # nothing runs that could be stopped
             self.say(f"[COORDINATOR] {why}")
